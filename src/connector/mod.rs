@@ -1,0 +1,148 @@
+//! Where accounts are read from and put back to: [`Source`] and [`Destination`], and who implements them.
+//!
+//! A connector turns a CalDAV/CardDAV account or a local folder into the tree of a snapshot (a vdir) and back. It promises
+//! exact bytes, and that one item's trouble never ends the run. It never decides what is stored or kept: the host does.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// Reads an account as the tree of a snapshot.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Who this is; needs no connection.
+    fn about(&self) -> About;
+
+    /// Connects, signs in and finds the account, and reads nothing else.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Sends every folder and item once, a folder before what is in it, `/` first, sizes exact.
+    ///
+    /// An item that can't be read is sent as [`Found::Failed`] and the listing goes on; an `Err` means that the listing as a
+    /// whole can't be trusted. The content of an entry may be asked for by [`Source::read`] as soon as it was sent. A receiver
+    /// that is gone ends the listing without an error.
+    async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error>;
+
+    /// The content of the item at `path`, as sent by [`Source::list`]; asked for at most once unless it failed.
+    async fn read(&self, path: &str) -> Result<Bytes, Error>;
+
+    /// The host needs nothing more of `path`: it took the content, or had it already. What is held for it may go.
+    fn settled(&self, path: &str);
+}
+
+/// Puts the tree of a snapshot back.
+#[async_trait]
+pub trait Destination: Send + Sync {
+    /// Who this is; needs no connection.
+    fn about(&self) -> About;
+
+    /// Connects, signs in and finds the account, and changes nothing.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Whether `entry` must be stored before anything after it may be begun (folders, and what describes them).
+    fn in_order(&self, entry: &Entry) -> bool;
+
+    /// How many entries may be stored at the same time, at least 1.
+    fn width(&self) -> usize;
+
+    /// Stores one entry; `content` is there exactly for files. Entries come with folders before what is in them.
+    async fn store(&self, entry: Entry, content: Option<Bytes>) -> Result<Outcome, Error>;
+
+    /// Called after the last entry: makes empty collections, sets properties that came late.
+    async fn finish(&self) -> Result<(), Error>;
+}
+
+/// Who a connector speaks to, for a person and for the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Where the data come from or go to, such as `alice@dav.example.com`; no secret.
+    pub origin: String,
+    /// The scheme: `caldav`, `carddav`, `dav` or `vdir`.
+    pub scheme: String,
+    /// The path in the snapshot under which everything lies; always absolute.
+    pub root: String,
+}
+
+/// What a source sends while it lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A folder or an item.
+    Entry(Entry),
+    /// Something that is there but can't be read; `why` is one sentence.
+    Failed {
+        /// Path that it would have in the snapshot.
+        path: String,
+        /// The reason.
+        why: String,
+    },
+}
+
+/// A folder or a file of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Absolute path in the snapshot, `/` between names, without `.`, `..` or NUL: `/calendars/work/a.ics`.
+    pub path: String,
+    /// Last name of the path; for the `/` of a partial restore the name of the folder that it stands for.
+    pub name: String,
+    /// Folder or file.
+    pub kind: EntryKind,
+    /// When it last changed, as far as known.
+    pub modified: Option<SystemTime>,
+    /// Changes exactly when the content does (first 8 bytes of SHA-256 of the `ETag`); 0 where there is no such thing.
+    pub version: u64,
+}
+
+/// What an [`Entry`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A file of exactly so many bytes.
+    File {
+        /// Length of the content in bytes.
+        size: u64,
+    },
+}
+
+/// What became of an entry at a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was not there and now is.
+    Created,
+    /// Something else was there and was replaced.
+    Replaced,
+    /// The same was there already, by bytes or by normal form; nothing was sent.
+    Identical,
+    /// It is no item (a folder, or metadata that is set with its collection).
+    Noted,
+}
+
+/// Why a connector could not do something, on what.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Error {
+    /// What a caller may branch on.
+    pub kind: ErrorKind,
+    /// What failed on what, lower case, without its cause and without a secret.
+    pub what: String,
+    /// The cause.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The kinds of [`Error`] that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The location or an option is wrong: nothing was tried.
+    Usage,
+    /// The server or folder could not be reached, or refused to let us in.
+    Access,
+    /// Something else stands where this should go, and was left alone.
+    Conflict,
+    /// The other side refused this one thing, or gave something that can't be used.
+    Item,
+    /// Anything else.
+    Other,
+}

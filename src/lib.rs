@@ -1,0 +1,6 @@
+//! davault: backups for calendars and contacts.
+//!
+//! The rooms and what each may import are listed in CONTRIBUTING.md and checked by `tests/rooms.rs`.
+
+pub mod connector;
+pub mod report;
