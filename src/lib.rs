@@ -2,5 +2,6 @@
 //!
 //! The rooms and what each may import are listed in CONTRIBUTING.md and checked by `tests/rooms.rs`.
 
+pub mod config;
 pub mod connector;
 pub mod report;
