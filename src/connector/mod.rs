@@ -3,11 +3,47 @@
 //! A connector turns a CalDAV/CardDAV account or a local folder into the tree of a snapshot (a vdir) and back. It promises
 //! exact bytes, and that one item's trouble never ends the run. It never decides what is stored or kept: the host does.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::mpsc;
+
+mod location;
+mod options;
+pub mod secret;
+
+pub use options::{OPTIONS, OptionSpec, is_secret};
+
+use location::Location;
+
+/// What a connector is used as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Data are read from it.
+    Source,
+    /// Data are put into it.
+    Destination,
+}
+
+/// Checks a location and the names and values of its options; touches neither disk nor network.
+pub fn check(role: Role, location: &str, options: &BTreeMap<String, String>) -> Result<(), Error> {
+    let location = Location::parse(location)?;
+    options::check(role, matches!(location, Location::Vdir(_)), options)
+}
+
+/// Opens a location to read from; signs in only when something is asked of it.
+pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
+    check(Role::Source, location, options)?;
+    Err(Error { kind: ErrorKind::Other, what: format!("no source reads {location} yet"), source: None })
+}
+
+/// Opens a location to put things back to; signs in only when something is asked of it.
+pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Destination>, Error> {
+    check(Role::Destination, location, options)?;
+    Err(Error { kind: ErrorKind::Other, what: format!("no destination writes to {location} yet"), source: None })
+}
 
 /// Reads an account as the tree of a snapshot.
 #[async_trait]
