@@ -55,14 +55,9 @@ impl Location {
     pub fn parse(location: &str) -> Result<Self, Error> {
         let location = location.trim();
         if location.is_empty() {
-            return Err(wrong(
-                "the location is empty; write caldav://host/path or a folder",
-            ));
+            return Err(wrong("the location is empty; write caldav://host/path or a folder"));
         }
-        let Some((scheme, rest)) = location
-            .split_once("://")
-            .filter(|(scheme, _)| is_scheme(scheme))
-        else {
+        let Some((scheme, rest)) = location.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
             return Ok(Self::Vdir(PathBuf::from(location)));
         };
         let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -70,9 +65,7 @@ impl Location {
             "carddav" => Scheme::Carddav,
             "dav" => Scheme::Dav,
             "vdir" if rest.is_empty() => {
-                return Err(wrong(
-                    "vdir:// needs a folder, as in vdir:///home/alice/calendars",
-                ));
+                return Err(wrong("vdir:// needs a folder, as in vdir:///home/alice/calendars"));
             }
             "vdir" => return Ok(Self::Vdir(PathBuf::from(rest))),
             other => return Err(unknown_scheme(other)),
@@ -94,61 +87,38 @@ impl Site {
             ..wrong(format!("the {name}:// location has no valid host or path"))
         })?;
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong(format!(
-                "the {name}:// location names no host; write {name}://host/path"
-            )));
+            return Err(wrong(format!("the {name}:// location names no host; write {name}://host/path")));
         }
         if url.password().is_some() {
-            return Err(wrong(
-                "a location must not hold a password; use password, password_file or password_command",
-            ));
+            return Err(wrong("a location must not hold a password; use password, password_file or password_command"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(format!(
-                "the {name}:// location must not contain ? or #; write them as %3F and %23"
-            )));
+            return Err(wrong(format!("the {name}:// location must not contain ? or #; write them as %3F and %23")));
         }
         let username = match percent_decode_str(url.username()).decode_utf8() {
             Ok(user) => Some(user.into_owned()).filter(|user| !user.is_empty()),
             Err(_) => {
-                return Err(wrong(format!(
-                    "the user name in the {name}:// location is not UTF-8"
-                )));
+                return Err(wrong(format!("the user name in the {name}:// location is not UTF-8")));
             }
         };
         if url.set_username("").is_err() {
-            return Err(wrong(format!(
-                "the {name}:// location names no host; write {name}://host/path"
-            )));
+            return Err(wrong(format!("the {name}:// location names no host; write {name}://host/path")));
         }
-        Ok(Self {
-            scheme,
-            url,
-            username,
-        })
+        Ok(Self { scheme, url, username })
     }
 
     /// The location for a person: user, host and path, without a password.
     pub fn origin(&self, username: Option<&str>) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        let port = self
-            .url
-            .port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default();
-        let user = username
-            .or(self.username.as_deref())
-            .map(|user| format!("{user}@"))
-            .unwrap_or_default();
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let user = username.or(self.username.as_deref()).map(|user| format!("{user}@")).unwrap_or_default();
         format!("{user}{host}{port}")
     }
 }
 
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
 }
 
 fn unknown_scheme(scheme: &str) -> Error {
@@ -156,9 +126,7 @@ fn unknown_scheme(scheme: &str) -> Error {
         "http" | "https" => wrong(format!(
             "a location does not begin with {scheme}://; write caldav://, carddav:// or dav:// before it"
         )),
-        "file" => {
-            wrong("a location does not begin with file://; write vdir://PATH or the path alone")
-        }
+        "file" => wrong("a location does not begin with file://; write vdir://PATH or the path alone"),
         _ => wrong(format!(
             "unknown scheme {scheme}://; known are caldav://, carddav://, dav://, vdir:// and plain paths"
         )),
@@ -166,11 +134,7 @@ fn unknown_scheme(scheme: &str) -> Error {
 }
 
 fn wrong(what: impl Into<String>) -> Error {
-    Error {
-        kind: ErrorKind::Usage,
-        what: what.into(),
-        source: None,
-    }
+    Error { kind: ErrorKind::Usage, what: what.into(), source: None }
 }
 
 #[cfg(test)]
@@ -190,22 +154,10 @@ mod tests {
 
     #[test]
     fn https_is_meant_unless_http_is_written() {
-        assert_eq!(
-            site("caldav://dav.example.com/alice/").url.as_str(),
-            "https://dav.example.com/alice/"
-        );
-        assert_eq!(
-            site("dav://dav.example.com:8443").url.as_str(),
-            "https://dav.example.com:8443/"
-        );
-        assert_eq!(
-            site("caldav://http://127.0.0.1:5232/alice/").url.as_str(),
-            "http://127.0.0.1:5232/alice/"
-        );
-        assert_eq!(
-            site("carddav://https://dav.example.com/").scheme,
-            Scheme::Carddav
-        );
+        assert_eq!(site("caldav://dav.example.com/alice/").url.as_str(), "https://dav.example.com/alice/");
+        assert_eq!(site("dav://dav.example.com:8443").url.as_str(), "https://dav.example.com:8443/");
+        assert_eq!(site("caldav://http://127.0.0.1:5232/alice/").url.as_str(), "http://127.0.0.1:5232/alice/");
+        assert_eq!(site("carddav://https://dav.example.com/").scheme, Scheme::Carddav);
     }
 
     #[test]
@@ -218,30 +170,15 @@ mod tests {
 
     #[test]
     fn a_folder_is_a_path_or_a_vdir() {
-        assert_eq!(
-            Location::parse("vdir:///srv/cal").unwrap(),
-            Location::Vdir("/srv/cal".into())
-        );
-        assert_eq!(
-            Location::parse("vdir://cal").unwrap(),
-            Location::Vdir("cal".into())
-        );
-        assert_eq!(
-            Location::parse("./a b").unwrap(),
-            Location::Vdir("./a b".into())
-        );
+        assert_eq!(Location::parse("vdir:///srv/cal").unwrap(), Location::Vdir("/srv/cal".into()));
+        assert_eq!(Location::parse("vdir://cal").unwrap(), Location::Vdir("cal".into()));
+        assert_eq!(Location::parse("./a b").unwrap(), Location::Vdir("./a b".into()));
     }
 
     #[test]
     fn what_is_wrong_is_said_in_a_sentence_and_no_password_is_repeated() {
-        assert_eq!(
-            why(""),
-            "the location is empty; write caldav://host/path or a folder"
-        );
-        assert_eq!(
-            why("vdir://"),
-            "vdir:// needs a folder, as in vdir:///home/alice/calendars"
-        );
+        assert_eq!(why(""), "the location is empty; write caldav://host/path or a folder");
+        assert_eq!(why("vdir://"), "vdir:// needs a folder, as in vdir:///home/alice/calendars");
         assert_eq!(
             why("https://dav.example.com"),
             "a location does not begin with https://; write caldav://, carddav:// or dav:// before it"
@@ -250,19 +187,10 @@ mod tests {
             why("imap://x"),
             "unknown scheme imap://; known are caldav://, carddav://, dav://, vdir:// and plain paths"
         );
-        assert_eq!(
-            why("caldav://"),
-            "the caldav:// location has no valid host or path"
-        );
-        assert_eq!(
-            why("caldav://h/?a"),
-            "the caldav:// location must not contain ? or #; write them as %3F and %23"
-        );
+        assert_eq!(why("caldav://"), "the caldav:// location has no valid host or path");
+        assert_eq!(why("caldav://h/?a"), "the caldav:// location must not contain ? or #; write them as %3F and %23");
         let error = Location::parse("caldav://alice:geheim@dav.example.com/").unwrap_err();
         assert!(!crate::report::sentence(&error).contains("geheim"));
-        assert_eq!(
-            error.what,
-            "a location must not hold a password; use password, password_file or password_command"
-        );
+        assert_eq!(error.what, "a location must not hold a password; use password, password_file or password_command");
     }
 }

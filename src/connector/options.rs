@@ -25,19 +25,8 @@ pub struct OptionSpec {
 }
 
 impl OptionSpec {
-    const fn both(
-        name: &'static str,
-        check: fn(&str) -> Result<(), &'static str>,
-        meaning: &'static str,
-    ) -> Self {
-        Self {
-            name,
-            role: None,
-            vdir: false,
-            secret: false,
-            meaning,
-            check,
-        }
+    const fn both(name: &'static str, check: fn(&str) -> Result<(), &'static str>, meaning: &'static str) -> Self {
+        Self { name, role: None, vdir: false, secret: false, meaning, check }
     }
 
     const fn only(
@@ -46,17 +35,11 @@ impl OptionSpec {
         check: fn(&str) -> Result<(), &'static str>,
         meaning: &'static str,
     ) -> Self {
-        Self {
-            role: Some(role),
-            ..Self::both(name, check, meaning)
-        }
+        Self { role: Some(role), ..Self::both(name, check, meaning) }
     }
 
     const fn secret(self) -> Self {
-        Self {
-            secret: true,
-            ..self
-        }
+        Self { secret: true, ..self }
     }
 
     const fn also_vdir(self) -> Self {
@@ -68,120 +51,35 @@ use Role::{Destination, Source};
 
 /// All options, in the order in which the documentation lists them.
 pub const OPTIONS: &[OptionSpec] = &[
-    OptionSpec::both(
-        "username",
-        value::text,
-        "the name to sign in with; also written before @ in the location",
-    ),
+    OptionSpec::both("username", value::text, "the name to sign in with; also written before @ in the location"),
     OptionSpec::both("password", value::text, "the password itself").secret(),
-    OptionSpec::both(
-        "password_file",
-        value::text,
-        "a file whose first line is the password",
-    ),
-    OptionSpec::both(
-        "password_command",
-        value::text,
-        "a shell command whose first line of output is the password",
-    ),
-    OptionSpec::both(
-        "bearer_token",
-        value::text,
-        "a token to sign in with, instead of a password",
-    )
-    .secret(),
-    OptionSpec::both(
-        "auth",
-        value::auth,
-        "auto (answer what the server asks for), basic, digest or bearer",
-    ),
-    OptionSpec::both(
-        "allow_plain_http",
-        value::flag,
-        "true: a password may go over plain http to another machine",
-    ),
-    OptionSpec::both(
-        "ca_file",
-        value::text,
-        "a PEM file with further certificate authorities to trust",
-    ),
-    OptionSpec::both(
-        "client_cert",
-        value::text,
-        "a PEM file with the certificate to show to the server",
-    ),
-    OptionSpec::both(
-        "client_key",
-        value::text,
-        "a PEM file with the key of client_cert",
-    ),
-    OptionSpec::both(
-        "fingerprint",
-        value::fingerprint,
-        "SHA-256 of the only server certificate to accept",
-    ),
-    OptionSpec::both(
-        "tls_verify",
-        value::flag,
-        "false: the fingerprint alone decides; needs fingerprint",
-    ),
-    OptionSpec::both(
-        "trusted_hosts",
-        value::text,
-        "further hosts that may get the credentials, comma-separated",
-    ),
-    OptionSpec::both(
-        "connections",
-        value::connections,
-        "how many requests run at the same time, 1 to 64; default 4",
-    ),
-    OptionSpec::both(
-        "timeout",
-        value::seconds,
-        "longest time for one request in seconds; default 60",
-    ),
-    OptionSpec::both(
-        "proxy",
-        value::proxy,
-        "URL of a proxy; default is what the environment says",
-    ),
-    OptionSpec::both(
-        "user_agent",
-        value::text,
-        "how to name ourselves to the server",
-    ),
-    OptionSpec::only(
-        Source,
-        "include",
-        value::globs,
-        "only collections whose folder or display name matches a glob",
-    )
-    .also_vdir(),
-    OptionSpec::only(
-        Source,
-        "exclude",
-        value::globs,
-        "no collections whose folder or display name matches a glob",
-    )
-    .also_vdir(),
+    OptionSpec::both("password_file", value::text, "a file whose first line is the password"),
+    OptionSpec::both("password_command", value::text, "a shell command whose first line of output is the password"),
+    OptionSpec::both("bearer_token", value::text, "a token to sign in with, instead of a password").secret(),
+    OptionSpec::both("auth", value::auth, "auto (answer what the server asks for), basic, digest or bearer"),
+    OptionSpec::both("allow_plain_http", value::flag, "true: a password may go over plain http to another machine"),
+    OptionSpec::both("ca_file", value::text, "a PEM file with further certificate authorities to trust"),
+    OptionSpec::both("client_cert", value::text, "a PEM file with the certificate to show to the server"),
+    OptionSpec::both("client_key", value::text, "a PEM file with the key of client_cert"),
+    OptionSpec::both("fingerprint", value::fingerprint, "SHA-256 of the only server certificate to accept"),
+    OptionSpec::both("tls_verify", value::flag, "false: the fingerprint alone decides; needs fingerprint"),
+    OptionSpec::both("trusted_hosts", value::text, "further hosts that may get the credentials, comma-separated"),
+    OptionSpec::both("connections", value::connections, "how many requests run at the same time, 1 to 64; default 4"),
+    OptionSpec::both("timeout", value::seconds, "longest time for one request in seconds; default 60"),
+    OptionSpec::both("proxy", value::proxy, "URL of a proxy; default is what the environment says"),
+    OptionSpec::both("user_agent", value::text, "how to name ourselves to the server"),
+    OptionSpec::only(Source, "include", value::globs, "only collections whose folder or display name matches a glob")
+        .also_vdir(),
+    OptionSpec::only(Source, "exclude", value::globs, "no collections whose folder or display name matches a glob")
+        .also_vdir(),
     OptionSpec::only(
         Source,
         "components",
         value::components,
         "only these kinds of calendar items: VEVENT,VTODO,VJOURNAL",
     ),
-    OptionSpec::only(
-        Source,
-        "since",
-        value::not_yet,
-        "only what happens at or after a date",
-    ),
-    OptionSpec::only(
-        Source,
-        "until",
-        value::not_yet,
-        "only what happens before a date",
-    ),
+    OptionSpec::only(Source, "since", value::not_yet, "only what happens at or after a date"),
+    OptionSpec::only(Source, "until", value::not_yet, "only what happens before a date"),
     OptionSpec::only(
         Destination,
         "on_conflict",
@@ -195,86 +93,44 @@ pub const OPTIONS: &[OptionSpec] = &[
         value::text,
         "put everything into this collection; with %n, names for new ones",
     ),
-    OptionSpec::only(
-        Destination,
-        "mirror",
-        value::flag,
-        "true: also delete what the snapshot lacks",
-    ),
-    OptionSpec::only(
-        Destination,
-        "scheduling",
-        value::scheduling,
-        "silent: what would mail attendees is held back",
-    ),
-    OptionSpec::only(
-        Destination,
-        "dry_run",
-        value::flag,
-        "true: only say what would be done",
-    ),
-    OptionSpec::only(
-        Destination,
-        "verify",
-        value::flag,
-        "true: read back every item that was put, and compare",
-    ),
+    OptionSpec::only(Destination, "mirror", value::flag, "true: also delete what the snapshot lacks"),
+    OptionSpec::only(Destination, "scheduling", value::scheduling, "silent: what would mail attendees is held back"),
+    OptionSpec::only(Destination, "dry_run", value::flag, "true: only say what would be done"),
+    OptionSpec::only(Destination, "verify", value::flag, "true: read back every item that was put, and compare"),
 ];
 
 /// The ways to prove who one is; at most one may be given.
-const SIGN_IN: [&str; 4] = [
-    "password",
-    "password_file",
-    "password_command",
-    "bearer_token",
-];
+const SIGN_IN: [&str; 4] = ["password", "password_file", "password_command", "bearer_token"];
 
 /// Whether an option's value must never be shown.
 #[must_use]
 pub fn is_secret(option: &str) -> bool {
-    OPTIONS
-        .iter()
-        .any(|spec| spec.name == option && spec.secret)
+    OPTIONS.iter().any(|spec| spec.name == option && spec.secret)
 }
 
 /// Checks names, values and combinations; touches neither disk nor network.
-pub(super) fn check(
-    role: Role,
-    vdir: bool,
-    options: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+pub(super) fn check(role: Role, vdir: bool, options: &BTreeMap<String, String>) -> Result<(), Error> {
     for (name, value) in options {
         let spec = find(role, vdir, name)?;
         (spec.check)(value).map_err(|valid| bad_value(spec, value, valid))?;
     }
     let mut given = SIGN_IN.iter().filter(|name| options.contains_key(**name));
     if let (Some(one), Some(other)) = (given.next(), given.next()) {
-        return Err(usage(format!(
-            "{one} and {other} are two ways to sign in; give one of them"
-        )));
+        return Err(usage(format!("{one} and {other} are two ways to sign in; give one of them")));
     }
-    match (
-        options.contains_key("client_cert"),
-        options.contains_key("client_key"),
-    ) {
+    match (options.contains_key("client_cert"), options.contains_key("client_key")) {
         (true, false) => return Err(usage("client_cert needs client_key beside it".to_owned())),
         (false, true) => return Err(usage("client_key needs client_cert beside it".to_owned())),
         _ => {}
     }
-    let unverified = options
-        .get("tls_verify")
-        .is_some_and(|value| !is_true(value));
+    let unverified = options.get("tls_verify").is_some_and(|value| !is_true(value));
     if unverified && !options.contains_key("fingerprint") {
         return Err(usage(
-            "tls_verify=false needs a fingerprint: without one anybody could pose as the server"
-                .to_owned(),
+            "tls_verify=false needs a fingerprint: without one anybody could pose as the server".to_owned(),
         ));
     }
     if is_on(options, "mirror") && is_on(options, "dry_run") {
-        return Err(usage(
-            "mirror=true and dry_run=true together are not there yet; leave out one of them"
-                .to_owned(),
-        ));
+        return Err(usage("mirror=true and dry_run=true together are not there yet; leave out one of them".to_owned()));
     }
     Ok(())
 }
@@ -286,16 +142,8 @@ pub(super) fn is_on(options: &BTreeMap<String, String>, name: &str) -> bool {
 
 /// The parts of a comma-separated value, without blanks around them.
 pub(super) fn list(options: &BTreeMap<String, String>, name: &str) -> Vec<String> {
-    let parts = options
-        .get(name)
-        .map(String::as_str)
-        .unwrap_or_default()
-        .split(',');
-    parts
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let parts = options.get(name).map(String::as_str).unwrap_or_default().split(',');
+    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn is_true(value: &str) -> bool {
@@ -303,16 +151,10 @@ fn is_true(value: &str) -> bool {
 }
 
 fn find(role: Role, vdir: bool, name: &str) -> Result<&'static OptionSpec, Error> {
-    let applies =
-        |spec: &&OptionSpec| spec.role.is_none_or(|only| only == role) && (spec.vdir || !vdir);
+    let applies = |spec: &&OptionSpec| spec.role.is_none_or(|only| only == role) && (spec.vdir || !vdir);
     let Some(spec) = OPTIONS.iter().find(|spec| spec.name == name) else {
-        let nearest = OPTIONS
-            .iter()
-            .filter(applies)
-            .min_by_key(|spec| distance(name, spec.name));
-        let nearest = nearest
-            .map(|spec| format!("; the nearest is {}", spec.name))
-            .unwrap_or_default();
+        let nearest = OPTIONS.iter().filter(applies).min_by_key(|spec| distance(name, spec.name));
+        let nearest = nearest.map(|spec| format!("; the nearest is {}", spec.name)).unwrap_or_default();
         return Err(usage(format!("unknown option {name}{nearest}")));
     };
     if applies(&spec) {
@@ -335,11 +177,7 @@ fn bad_value(spec: &OptionSpec, value: &str, valid: &str) -> Error {
 }
 
 fn usage(what: String) -> Error {
-    Error {
-        kind: ErrorKind::Usage,
-        what,
-        source: None,
-    }
+    Error { kind: ErrorKind::Usage, what, source: None }
 }
 
 /// Edits (insert, remove, replace one letter) between two names.
@@ -362,10 +200,7 @@ mod tests {
     use super::*;
 
     fn why(role: Role, options: &[(&str, &str)]) -> String {
-        let options = options
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         match check(role, false, &options) {
             Ok(()) => String::new(),
             Err(error) => error.what,
@@ -374,23 +209,11 @@ mod tests {
 
     #[test]
     fn an_unknown_option_names_the_nearest_valid_one() {
-        assert_eq!(
-            why(Source, &[("pasword", "x")]),
-            "unknown option pasword; the nearest is password"
-        );
-        assert_eq!(
-            why(Source, &[("includes", "x")]),
-            "unknown option includes; the nearest is include"
-        );
-        assert_eq!(
-            why(Source, &[("mirror", "true")]),
-            "option mirror does not apply to a source"
-        );
+        assert_eq!(why(Source, &[("pasword", "x")]), "unknown option pasword; the nearest is password");
+        assert_eq!(why(Source, &[("includes", "x")]), "unknown option includes; the nearest is include");
+        assert_eq!(why(Source, &[("mirror", "true")]), "option mirror does not apply to a source");
         let folder = BTreeMap::from([("timeout".to_owned(), "3".to_owned())]);
-        assert_eq!(
-            check(Source, true, &folder).unwrap_err().what,
-            "option timeout does not apply to a local folder"
-        );
+        assert_eq!(check(Source, true, &folder).unwrap_err().what, "option timeout does not apply to a local folder");
     }
 
     #[test]
@@ -399,10 +222,7 @@ mod tests {
             why(Source, &[("connections", "many")]),
             "option connections=many: give a whole number from 1 to 64"
         );
-        assert_eq!(
-            why(Source, &[("auth", "ntlm")]),
-            "option auth=ntlm: give auto, basic, digest or bearer"
-        );
+        assert_eq!(why(Source, &[("auth", "ntlm")]), "option auth=ntlm: give auto, basic, digest or bearer");
         assert_eq!(
             why(Source, &[("components", "VEVENT,VALARM")]),
             "option components=VEVENT,VALARM: give some of VEVENT, VTODO and VJOURNAL, comma-separated"
@@ -411,10 +231,7 @@ mod tests {
             why(Source, &[("since", "2026-01-01")]),
             "option since=2026-01-01: this filter is not there yet; leave it out"
         );
-        assert_eq!(
-            why(Source, &[("password", "")]),
-            "option password: give a value that is not empty"
-        );
+        assert_eq!(why(Source, &[("password", "")]), "option password: give a value that is not empty");
         assert_eq!(
             why(Destination, &[("scheduling", "server")]),
             "option scheduling=server: only silent is there yet; server and without-attendees will come"
@@ -428,33 +245,20 @@ mod tests {
     #[test]
     fn two_ways_to_sign_in_are_both_named() {
         let why = why(Source, &[("password", "geheim"), ("password_file", "f")]);
-        assert_eq!(
-            why,
-            "password and password_file are two ways to sign in; give one of them"
-        );
+        assert_eq!(why, "password and password_file are two ways to sign in; give one of them");
     }
 
     #[test]
     fn an_unverified_server_needs_a_fingerprint() {
         let print = "ab".repeat(32);
-        assert_eq!(
-            why(Source, &[("tls_verify", "false"), ("fingerprint", &print)]),
-            ""
-        );
+        assert_eq!(why(Source, &[("tls_verify", "false"), ("fingerprint", &print)]), "");
         let why = why(Source, &[("tls_verify", "no")]);
-        assert_eq!(
-            why,
-            "tls_verify=false needs a fingerprint: without one anybody could pose as the server"
-        );
+        assert_eq!(why, "tls_verify=false needs a fingerprint: without one anybody could pose as the server");
     }
 
     #[test]
     fn exactly_the_password_and_the_token_are_secrets() {
-        let secrets: Vec<_> = OPTIONS
-            .iter()
-            .filter(|spec| is_secret(spec.name))
-            .map(|spec| spec.name)
-            .collect();
+        let secrets: Vec<_> = OPTIONS.iter().filter(|spec| is_secret(spec.name)).map(|spec| spec.name).collect();
         assert_eq!(secrets, ["password", "bearer_token"]);
     }
 }

@@ -56,17 +56,11 @@ async fn from_command_within(command: &str, limit: Duration) -> Result<SecretStr
             });
         }
         Err(_) => {
-            return Err(access(format!(
-                "the password command gave nothing within {} s",
-                limit.as_secs()
-            )));
+            return Err(access(format!("the password command gave nothing within {} s", limit.as_secs())));
         }
     };
     if !output.status.success() {
-        return Err(access(format!(
-            "the password command failed ({})",
-            output.status
-        )));
+        return Err(access(format!("the password command failed ({})", output.status)));
     }
     first_line(&output.stdout).map_err(|why| access(format!("the password command {why}")))
 }
@@ -75,10 +69,7 @@ fn first_line(bytes: &[u8]) -> Result<SecretString, &'static str> {
     if bytes.len() > LARGEST {
         return Err("gave far more than a password");
     }
-    let line = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match std::str::from_utf8(line) {
         Ok("") => Err("gave an empty first line"),
@@ -88,11 +79,7 @@ fn first_line(bytes: &[u8]) -> Result<SecretString, &'static str> {
 }
 
 fn access(what: String) -> Error {
-    Error {
-        kind: ErrorKind::Access,
-        what,
-        source: None,
-    }
+    Error { kind: ErrorKind::Access, what, source: None }
 }
 
 #[cfg(test)]
@@ -103,9 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_line_of_a_command_is_the_secret() {
-        let secret = from_command("printf 'geheim\\r\\nuser: alice\\n'")
-            .await
-            .unwrap();
+        let secret = from_command("printf 'geheim\\r\\nuser: alice\\n'").await.unwrap();
         assert_eq!(secret.expose_secret(), "geheim");
     }
 
@@ -113,17 +98,12 @@ mod tests {
     async fn a_command_that_fails_or_says_nothing_is_an_error_without_its_output() {
         let error = from_command("echo geheim; exit 3").await.unwrap_err();
         assert_eq!(error.what, "the password command failed (exit status: 3)");
-        assert_eq!(
-            from_command("true").await.unwrap_err().what,
-            "the password command gave an empty first line"
-        );
+        assert_eq!(from_command("true").await.unwrap_err().what, "the password command gave an empty first line");
     }
 
     #[tokio::test]
     async fn a_command_that_hangs_is_given_up() {
-        let error = from_command_within("exec sleep 600", Duration::from_millis(20))
-            .await
-            .unwrap_err();
+        let error = from_command_within("exec sleep 600", Duration::from_millis(20)).await.unwrap_err();
         assert_eq!(error.what, "the password command gave nothing within 0 s");
     }
 
@@ -135,10 +115,6 @@ mod tests {
         assert_eq!(from_file(&path).await.unwrap().expose_secret(), "s3cret");
         let error = from_file(&folder.path().join("none")).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Access);
-        assert!(
-            error.what.starts_with("cannot read the password file "),
-            "{}",
-            error.what
-        );
+        assert!(error.what.starts_with("cannot read the password file "), "{}", error.what);
     }
 }

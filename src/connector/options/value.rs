@@ -28,30 +28,19 @@ pub(super) fn flag(value: &str) -> Checked {
 
 /// A scheme of HTTP authentication.
 pub(super) fn auth(value: &str) -> Checked {
-    valid(
-        matches!(value, "auto" | "basic" | "digest" | "bearer"),
-        "give auto, basic, digest or bearer",
-    )
+    valid(matches!(value, "auto" | "basic" | "digest" | "bearer"), "give auto, basic, digest or bearer")
 }
 
 /// The SHA-256 of a certificate in hexadecimal digits.
 pub(super) fn fingerprint(value: &str) -> Checked {
-    let digits: String = value
-        .chars()
-        .filter(|letter| !matches!(letter, ':' | ' '))
-        .collect();
+    let digits: String = value.chars().filter(|letter| !matches!(letter, ':' | ' ')).collect();
     let whole = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    valid(
-        whole,
-        "give the SHA-256 of the certificate: 64 hexadecimal digits, with or without colons",
-    )
+    valid(whole, "give the SHA-256 of the certificate: 64 hexadecimal digits, with or without colons")
 }
 
 /// How many requests at the same time.
 pub(super) fn connections(value: &str) -> Checked {
-    let right = value
-        .parse()
-        .is_ok_and(|number: usize| (1..=MOST_CONNECTIONS).contains(&number));
+    let right = value.parse().is_ok_and(|number: usize| (1..=MOST_CONNECTIONS).contains(&number));
     valid(right, "give a whole number from 1 to 64")
 }
 
@@ -69,31 +58,21 @@ pub(crate) fn as_seconds(value: &str) -> Option<u64> {
 /// The URL of a proxy.
 pub(super) fn proxy(value: &str) -> Checked {
     let known = ["http", "https", "socks5", "socks5h"];
-    let right =
-        url::Url::parse(value).is_ok_and(|url| known.contains(&url.scheme()) && url.has_host());
-    valid(
-        right,
-        "give a URL such as http://proxy:3128 or socks5h://127.0.0.1:9050",
-    )
+    let right = url::Url::parse(value).is_ok_and(|url| known.contains(&url.scheme()) && url.has_host());
+    valid(right, "give a URL such as http://proxy:3128 or socks5h://127.0.0.1:9050")
 }
 
 /// Globs, comma-separated.
 pub(super) fn globs(value: &str) -> Checked {
-    let right =
-        !value.trim().is_empty() && value.split(',').all(|glob| Glob::new(glob.trim()).is_ok());
+    let right = !value.trim().is_empty() && value.split(',').all(|glob| Glob::new(glob.trim()).is_ok());
     valid(right, "give globs such as work or proj-*, comma-separated")
 }
 
 /// Kinds of calendar items.
 pub(super) fn components(value: &str) -> Checked {
     let known = ["VEVENT", "VTODO", "VJOURNAL"];
-    let right = value
-        .split(',')
-        .all(|name| known.contains(&name.trim().to_ascii_uppercase().as_str()));
-    valid(
-        right,
-        "give some of VEVENT, VTODO and VJOURNAL, comma-separated",
-    )
+    let right = value.split(',').all(|name| known.contains(&name.trim().to_ascii_uppercase().as_str()));
+    valid(right, "give some of VEVENT, VTODO and VJOURNAL, comma-separated")
 }
 
 /// TODO(#6): filters by time.
@@ -103,19 +82,14 @@ pub(super) fn not_yet(_value: &str) -> Checked {
 
 /// What to do with what differs.
 pub(super) fn on_conflict(value: &str) -> Checked {
-    valid(
-        matches!(value, "keep" | "overwrite" | "copy"),
-        "give keep, overwrite or copy",
-    )
+    valid(matches!(value, "keep" | "overwrite" | "copy"), "give keep, overwrite or copy")
 }
 
 /// What may happen to attendees.
 pub(super) fn scheduling(value: &str) -> Checked {
     match value {
         "silent" => Ok(()),
-        "server" | "without-attendees" => {
-            Err("only silent is there yet; server and without-attendees will come")
-        }
+        "server" | "without-attendees" => Err("only silent is there yet; server and without-attendees will come"),
         _ => Err("give silent"),
     }
 }
