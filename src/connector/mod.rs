@@ -36,13 +36,22 @@ pub fn check(role: Role, location: &str, options: &BTreeMap<String, String>) -> 
 /// Opens a location to read from; signs in only when something is asked of it.
 pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
     check(Role::Source, location, options)?;
-    Err(Error { kind: ErrorKind::Other, what: format!("no source reads {location} yet"), source: None })
+    not_yet(location).await
 }
 
 /// Opens a location to put things back to; signs in only when something is asked of it.
 pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Destination>, Error> {
     check(Role::Destination, location, options)?;
-    Err(Error { kind: ErrorKind::Other, what: format!("no destination writes to {location} yet"), source: None })
+    not_yet(location).await
+}
+
+async fn not_yet<T>(location: &str) -> Result<T, Error> {
+    tokio::task::yield_now().await;
+    let what = match Location::parse(location)? {
+        Location::Dav(site) => format!("{}://{} is not there yet", site.scheme.name(), site.origin(None)),
+        Location::Vdir(path) => format!("{} is not there yet", path.display()),
+    };
+    Err(Error { kind: ErrorKind::Other, what, source: None })
 }
 
 /// Reads an account as the tree of a snapshot.
