@@ -1,1 +1,4 @@
-//! x
+//! All integration tests in one binary: one link on two cores.
+
+mod generated;
+mod support;
