@@ -4,4 +4,5 @@
 
 pub mod config;
 pub mod connector;
+pub mod item;
 pub mod report;
