@@ -1,4 +1,5 @@
 //! All integration tests in one binary: one link on two cores.
 
 mod generated;
+mod rooms;
 mod support;
