@@ -4,5 +4,6 @@
 
 pub mod config;
 pub mod connector;
+pub mod dav;
 pub mod item;
 pub mod report;

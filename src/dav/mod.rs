@@ -1,0 +1,31 @@
+//! A client for calendars and contacts on a server: `CalDAV` (RFC 4791) and `CardDAV` (RFC 6352).
+//!
+//! One [`Client`] speaks to one site. It signs in by the server's challenge, follows redirects, retries and bounds
+//! everything that it reads; a [`Request`] only says which bytes to send and what the answer means. The room promises that
+//! credentials go to no other site, that no write is repeated whose outcome is unknown, and that an answer of any size is
+//! read in bounded memory. It knows nothing of backups, and keeps nothing between runs.
+
+mod client;
+mod discover;
+mod element;
+mod error;
+mod etag;
+mod href;
+mod kind;
+pub mod names;
+mod options;
+mod property;
+pub mod request;
+mod xml;
+
+pub use client::Client;
+pub use discover::{Account, Collection, Home, HomeFailure, discover};
+pub use element::{Element, Node};
+pub use error::{Error, ErrorKind};
+pub use etag::ETag;
+pub use href::Href;
+pub use kind::Kind;
+pub use names::Name;
+pub use options::{AuthScheme, Credentials, Options, RetryPolicy, Tls};
+pub use property::{Property, Value};
+pub use request::{Listing, Request};

@@ -1,0 +1,92 @@
+//! PROPPATCH (RFC 4918 §9.2): sets properties.
+
+use http::Method;
+
+use super::{Expects, Head, Part, Parts, Request, xml_body};
+use crate::dav::element::escape;
+use crate::dav::{Element, Error, Href, Property, Value, names};
+
+/// Sets properties of `at`. RFC 4918 wants all or none; servers do as they like, so each has its status.
+#[derive(Debug, Clone)]
+pub struct Proppatch {
+    /// Where.
+    pub at: Href,
+    /// The properties.
+    pub set: Vec<Property>,
+}
+
+/// What became of one property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyStatus {
+    /// The namespace of its name.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// 200 if it is set.
+    pub status: u16,
+}
+
+impl Request for Proppatch {
+    type Reply = Vec<PropertyStatus>;
+
+    fn parts(&self) -> Parts {
+        let prop = Element::new(names::PROP).with_text("");
+        let (headers, body) = xml_body(
+            &Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop)),
+            |xml| {
+                let properties: String = self.set.iter().map(prop_element).collect();
+                xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
+            },
+        );
+        Parts {
+            method: Method::from_bytes(b"PROPPATCH").unwrap_or_default(),
+            at: self.at.clone(),
+            headers,
+            body,
+            expects: Expects::Multistatus,
+            repeatable: true,
+        }
+    }
+
+    fn begin(&self, _head: &Head) -> Result<Self::Reply, Error> {
+        Ok(Vec::new())
+    }
+
+    fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error> {
+        let Part::Response(response) = part else {
+            return Ok(());
+        };
+        if response.propstats.is_empty() {
+            return super::collection_fault(&response).map_or(Ok(()), Err);
+        }
+        for propstat in response.propstats {
+            let status = propstat.status;
+            reply.extend(
+                propstat
+                    .properties
+                    .into_iter()
+                    .map(|property| PropertyStatus {
+                        namespace: property.namespace,
+                        name: property.local,
+                        status,
+                    }),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A property as an element that declares its own namespace.
+pub(super) fn prop_element(property: &Property) -> String {
+    let mut namespace = String::new();
+    escape(&property.namespace, &mut namespace);
+    let mut value = String::new();
+    match &property.value {
+        Value::Text(text) => escape(text, &mut value),
+        Value::Xml(xml) => value.push_str(xml),
+    }
+    format!(
+        "<{name} xmlns=\"{namespace}\">{value}</{name}>",
+        name = property.name
+    )
+}
