@@ -360,7 +360,8 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, Error> {
             Ok(character)
         };
     }
-    match reference.as_ref() {
+    let name: &[u8] = reference;
+    match name {
         b"amp" => Ok('&'),
         b"lt" => Ok('<'),
         b"gt" => Ok('>'),
