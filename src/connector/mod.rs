@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 mod location;
+pub mod name;
 mod options;
 pub mod secret;
 

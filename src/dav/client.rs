@@ -25,9 +25,7 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, Error> {
         let base = Href::from_url(&options.base)
             .ok_or_else(|| Error::new(ErrorKind::Usage, "the location is no http or https URL"))?;
-        Ok(Self {
-            inner: Arc::new(Inner { base }),
-        })
+        Ok(Self { inner: Arc::new(Inner { base }) })
     }
 
     /// The location.
@@ -50,11 +48,7 @@ impl Client {
     ///
     /// Not sent again once something was handed on. A receiver that is gone ends it without an error. The connection is
     /// taken until the end: who receives must not wait for this client meanwhile.
-    pub async fn stream<L: Listing>(
-        &self,
-        _listing: &L,
-        _items: mpsc::Sender<L::Item>,
-    ) -> Result<(), Error> {
+    pub async fn stream<L: Listing>(&self, _listing: &L, _items: mpsc::Sender<L::Item>) -> Result<(), Error> {
         let _: Option<Url> = None;
         Err(Error::new(ErrorKind::Unsupported, "not built yet"))
     }

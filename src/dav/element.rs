@@ -30,11 +30,7 @@ impl Element {
     /// An empty element.
     #[must_use]
     pub fn new(name: Name) -> Self {
-        Self {
-            namespace: name.namespace.into(),
-            local: name.local.into(),
-            ..Self::default()
-        }
+        Self { namespace: name.namespace.into(), local: name.local.into(), ..Self::default() }
     }
 
     /// The same with a further child.
@@ -47,8 +43,7 @@ impl Element {
     /// The same with further children.
     #[must_use]
     pub fn children(mut self, children: impl IntoIterator<Item = Element>) -> Self {
-        self.children
-            .extend(children.into_iter().map(Node::Element));
+        self.children.extend(children.into_iter().map(Node::Element));
         self
     }
 
@@ -112,9 +107,7 @@ impl Element {
 
     /// The hrefs directly inside, as written.
     pub fn hrefs(&self) -> impl Iterator<Item = String> {
-        self.elements()
-            .filter(|e| e.is(super::names::HREF))
-            .map(|e| e.text().trim().to_owned())
+        self.elements().filter(|e| e.is(super::names::HREF)).map(|e| e.text().trim().to_owned())
     }
 
     /// As XML; every element declares its own namespace where it differs from its parent's.
@@ -197,11 +190,6 @@ mod tests {
             "<prop xmlns=\"DAV:\"><displayname>a &amp; &lt;b&gt;</displayname>\
              <comp xmlns=\"urn:ietf:params:xml:ns:caldav\" name=\"V&quot;T\"/></prop>"
         );
-        assert_eq!(
-            Element::new(names::PROP)
-                .child(Element::new(names::HREF))
-                .inner_xml(),
-            "<href xmlns=\"DAV:\"/>"
-        );
+        assert_eq!(Element::new(names::PROP).child(Element::new(names::HREF)).inner_xml(), "<href xmlns=\"DAV:\"/>");
     }
 }

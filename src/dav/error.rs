@@ -60,13 +60,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(super) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self {
-            kind,
-            what: what.into(),
-            status: None,
-            condition: None,
-            source: None,
-        }
+        Self { kind, what: what.into(), status: None, condition: None, source: None }
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
@@ -74,10 +68,7 @@ impl Error {
         self
     }
 
-    pub(super) fn caused_by(
-        mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(super) fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }

@@ -9,11 +9,7 @@ use url::Url;
 use super::error::{Error, ErrorKind};
 
 /// What is escaped in a name that we make: all but the unreserved characters (RFC 3986 §2.3), so also `/`.
-const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An address on a server. Two are equal when scheme, host, port and the decoded segments of the path are; a slash at the
 /// end makes no difference. What is sent is the path as the server wrote it.
@@ -29,44 +25,24 @@ impl Href {
     /// Kind `Malformed` if it is none, or if a segment is `.` or `..`, also an escaped one.
     pub fn new(base: &Url, text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let bad = || {
-            Error::new(
-                ErrorKind::Malformed,
-                format!("the href {} can't be used", shown(text)),
-            )
-        };
+        let bad = || Error::new(ErrorKind::Malformed, format!("the href {} can't be used", shown(text)));
         let path_start = match text.find("://") {
             Some(scheme) if !text.starts_with('/') => {
                 let host = scheme + 3;
-                text.get(host..)
-                    .and_then(|rest| rest.find('/'))
-                    .map_or(text.len(), |slash| host + slash)
+                text.get(host..).and_then(|rest| rest.find('/')).map_or(text.len(), |slash| host + slash)
             }
             _ => 0,
         };
         let (origin, path) = text.split_at_checked(path_start).ok_or_else(bad)?;
         // A second slash in front would be read as a host (RFC 3986 §4.2); no server means that.
-        let path = if origin.is_empty() && path.starts_with("//") {
-            path.trim_start_matches('/')
-        } else {
-            path
-        };
-        let lead = if origin.is_empty() && text.starts_with("//") {
-            "/"
-        } else {
-            ""
-        };
+        let path = if origin.is_empty() && path.starts_with("//") { path.trim_start_matches('/') } else { path };
+        let lead = if origin.is_empty() && text.starts_with("//") { "/" } else { "" };
         if path.split(['/', '\\']).any(is_dots) {
             return Err(bad());
         }
         // Some servers list names unescaped; these would end the path or be read as a slash.
-        let path = path
-            .replace('\\', "%5C")
-            .replace('?', "%3F")
-            .replace('#', "%23");
-        let url = base
-            .join(&format!("{origin}{lead}{path}"))
-            .map_err(|_| bad())?;
+        let path = path.replace('\\', "%5C").replace('?', "%3F").replace('#', "%23");
+        let url = base.join(&format!("{origin}{lead}{path}")).map_err(|_| bad())?;
         Self::from_url(&url).ok_or_else(bad)
     }
 
@@ -77,12 +53,7 @@ impl Href {
         url.set_fragment(None);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
-        let segments: Vec<Vec<u8>> = url
-            .path()
-            .split('/')
-            .filter(|s| !s.is_empty())
-            .map(decoded)
-            .collect();
+        let segments: Vec<Vec<u8>> = url.path().split('/').filter(|s| !s.is_empty()).map(decoded).collect();
         http.then_some(Self { url, segments })
     }
 
@@ -91,10 +62,7 @@ impl Href {
     /// Kind `Usage` if the name is empty, `.`, `..`, or has a control character in it.
     pub fn join(&self, name: &str, collection: bool) -> Result<Self, Error> {
         if name.is_empty() || is_dots(name) || name.chars().any(char::is_control) {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("{} can't be a name on a server", shown(name)),
-            ));
+            return Err(Error::new(ErrorKind::Usage, format!("{} can't be a name on a server", shown(name))));
         }
         let mut path = self.url.path().trim_end_matches('/').to_owned();
         path.push('/');
@@ -122,10 +90,7 @@ impl Href {
     /// The last name in the path, decoded; what is no UTF-8 becomes U+FFFD. Empty for `/`.
     #[must_use]
     pub fn last_segment_decoded(&self) -> String {
-        self.segments
-            .last()
-            .map(|last| String::from_utf8_lossy(last).into_owned())
-            .unwrap_or_default()
+        self.segments.last().map(|last| String::from_utf8_lossy(last).into_owned()).unwrap_or_default()
     }
 
     /// The collection that this lies in; `None` for `/`.
@@ -142,10 +107,7 @@ impl Href {
     #[must_use]
     pub fn is_parent_of(&self, other: &Self) -> bool {
         self.same_origin(other)
-            && other
-                .segments
-                .split_last()
-                .is_some_and(|(_, parents)| parents == self.segments.as_slice())
+            && other.segments.split_last().is_some_and(|(_, parents)| parents == self.segments.as_slice())
     }
 
     /// Whether `other` is this or lies anywhere below it.
@@ -182,9 +144,7 @@ impl PartialOrd for Href {
 impl Ord for Href {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         let key = |href: &Self| href.url.origin().ascii_serialization();
-        self.segments
-            .cmp(&other.segments)
-            .then_with(|| key(self).cmp(&key(other)))
+        self.segments.cmp(&other.segments).then_with(|| key(self).cmp(&key(other)))
     }
 }
 
@@ -228,10 +188,7 @@ mod tests {
 
     #[test]
     fn hrefs_are_equal_when_they_mean_the_same() {
-        assert_eq!(
-            href("/cal/alice/%C3%BC%28x.ics"),
-            href("https://dav.example.com:443/cal/alice/%c3%bc(x.ics")
-        );
+        assert_eq!(href("/cal/alice/%C3%BC%28x.ics"), href("https://dav.example.com:443/cal/alice/%c3%bc(x.ics"));
         assert_eq!(href("/cal/alice"), href("/cal/alice/"));
         assert_ne!(href("/cal/a%2Fb.ics"), href("/cal/a/b.ics"));
         assert_ne!(href("/cal/A.ics"), href("/cal/a.ics"));
@@ -242,62 +199,32 @@ mod tests {
 
     #[test]
     fn dots_are_refused_however_they_are_written() {
-        for text in [
-            "/a/../b",
-            "..",
-            "/a/%2e%2E/b",
-            "/a/.%2e",
-            "/a/./b",
-            "https://dav.example.com/a/..",
-            "a\\..\\b",
-        ] {
+        for text in ["/a/../b", "..", "/a/%2e%2E/b", "/a/.%2e", "/a/./b", "https://dav.example.com/a/..", "a\\..\\b"] {
             let error = Href::new(&base(), text).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Malformed, "{text}");
         }
-        assert_eq!(
-            Href::new(&base(), "/a/..").unwrap_err().to_string(),
-            "the href \"/a/..\" can't be used"
-        );
-        assert_eq!(
-            Href::new(&base(), "mailto:x").unwrap_err().kind,
-            ErrorKind::Malformed
-        );
+        assert_eq!(Href::new(&base(), "/a/..").unwrap_err().to_string(), "the href \"/a/..\" can't be used");
+        assert_eq!(Href::new(&base(), "mailto:x").unwrap_err().kind, ErrorKind::Malformed);
     }
 
     #[test]
     fn names_are_decoded_once_and_unescaped_ones_are_read_as_names() {
-        assert_eq!(
-            href("/cal/a%2Fb%2541.ics").last_segment_decoded(),
-            "a/b%41.ics"
-        );
-        assert_eq!(
-            href("/cal/a b?c#d.ics").last_segment_decoded(),
-            "a b?c#d.ics"
-        );
+        assert_eq!(href("/cal/a%2Fb%2541.ics").last_segment_decoded(), "a/b%41.ics");
+        assert_eq!(href("/cal/a b?c#d.ics").last_segment_decoded(), "a b?c#d.ics");
         assert_eq!(href("/cal/a b.ics").path(), "/cal/a%20b.ics");
         let long = "ü".repeat(300);
-        assert_eq!(
-            href(&format!("/cal/{long}.ics")).last_segment_decoded(),
-            format!("{long}.ics")
-        );
+        assert_eq!(href(&format!("/cal/{long}.ics")).last_segment_decoded(), format!("{long}.ics"));
     }
 
     #[test]
     fn a_made_name_stays_one_segment() {
         let home = href("/cal/alice");
-        assert_eq!(
-            home.join("a/b ü%.ics", false).unwrap().path(),
-            "/cal/alice/a%2Fb%20%C3%BC%25.ics"
-        );
+        assert_eq!(home.join("a/b ü%.ics", false).unwrap().path(), "/cal/alice/a%2Fb%20%C3%BC%25.ics");
         assert_eq!(home.join("work", true).unwrap().path(), "/cal/alice/work/");
         assert!(home.is_parent_of(&home.join("a/b", false).unwrap()));
         assert_eq!(home.join("x", true).unwrap().parent().unwrap(), home);
         for name in ["", ".", "..", "%2e%2E", "a\nb"] {
-            assert_eq!(
-                home.join(name, false).unwrap_err().kind,
-                ErrorKind::Usage,
-                "{name}"
-            );
+            assert_eq!(home.join(name, false).unwrap_err().kind, ErrorKind::Usage, "{name}");
         }
     }
 }

@@ -100,13 +100,7 @@ pub struct Tls {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self {
-            ca_file: None,
-            client_cert: None,
-            client_key: None,
-            fingerprint: None,
-            verify: true,
-        }
+        Self { ca_file: None, client_cert: None, client_key: None, fingerprint: None, verify: true }
     }
 }
 
@@ -123,10 +117,6 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 5,
-            first_delay: Duration::from_millis(500),
-            longest_delay: Duration::from_mins(1),
-        }
+        Self { attempts: 5, first_delay: Duration::from_millis(500), longest_delay: Duration::from_mins(1) }
     }
 }

@@ -26,11 +26,7 @@ impl Property {
     /// A property that holds text.
     #[must_use]
     pub fn text(name: Name, text: impl Into<String>) -> Self {
-        Self {
-            namespace: name.namespace.into(),
-            name: name.local.into(),
-            value: Value::Text(text.into()),
-        }
+        Self { namespace: name.namespace.into(), name: name.local.into(), value: Value::Text(text.into()) }
     }
 
     /// Whether it is the property of that name.

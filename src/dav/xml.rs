@@ -56,10 +56,7 @@ pub struct Propstat {
 impl Response {
     /// The properties that the server gave, with status 200.
     pub fn found(&self) -> impl Iterator<Item = &Element> {
-        self.propstats
-            .iter()
-            .filter(|propstat| propstat.status == 200)
-            .flat_map(|propstat| &propstat.properties)
+        self.propstats.iter().filter(|propstat| propstat.status == 200).flat_map(|propstat| &propstat.properties)
     }
 
     /// The status of the member: its own, else 200.
@@ -83,17 +80,9 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         let mut xml = Reader::new(body);
         let root = xml.root().await?;
         if !root.is(names::MULTISTATUS) {
-            return Err(Error::new(
-                ErrorKind::NotDav,
-                format!("the answer is a <{}>, no multistatus", root.local),
-            ));
+            return Err(Error::new(ErrorKind::NotDav, format!("the answer is a <{}>, no multistatus", root.local)));
         }
-        Ok(Self {
-            xml,
-            base,
-            waiting: Vec::new(),
-            members: 0,
-        })
+        Ok(Self { xml, base, waiting: Vec::new(), members: 0 })
     }
 
     /// The next member; `None` after the last one, when the document ended as it should.
@@ -147,37 +136,22 @@ fn responses(element: Element, base: &Url) -> Result<Vec<Response>, Error> {
     let mut responses = Vec::with_capacity(hrefs.len());
     for text in hrefs {
         let (href, trouble) = usable_href(base, &text)?;
-        let propstats = if responses.is_empty() {
-            std::mem::take(&mut propstats)
-        } else {
-            Vec::new()
-        };
-        responses.push(Response {
-            href,
-            trouble,
-            status,
-            propstats,
-            condition: condition.clone(),
-        });
+        let propstats = if responses.is_empty() { std::mem::take(&mut propstats) } else { Vec::new() };
+        responses.push(Response { href, trouble, status, propstats, condition: condition.clone() });
     }
     Ok(responses)
 }
 
 fn usable_href(base: &Url, text: &str) -> Result<(Href, Option<String>), Error> {
-    Href::new(base, text)
-        .map(|href| (href, None))
-        .or_else(|trouble| {
-            let name: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
-            let stand_in = Href::new(base, "")?.join(&format!("href {name}"), false)?;
-            Ok((stand_in, Some(trouble.what)))
-        })
+    Href::new(base, text).map(|href| (href, None)).or_else(|trouble| {
+        let name: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+        let stand_in = Href::new(base, "")?.join(&format!("href {name}"), false)?;
+        Ok((stand_in, Some(trouble.what)))
+    })
 }
 
 fn propstat(element: Element) -> Propstat {
-    let mut result = Propstat {
-        status: 200,
-        properties: Vec::new(),
-    };
+    let mut result = Propstat { status: 200, properties: Vec::new() };
     for child in into_elements(element) {
         if child.is(names::STATUS) {
             result.status = status_code(&child.text()).unwrap_or(200);
@@ -216,15 +190,8 @@ enum Token {
 
 impl<R: AsyncBufRead + Unpin> Reader<R> {
     fn new(body: R) -> Self {
-        let xml = NsReader::from_reader(Metered {
-            inner: body,
-            left: LARGEST_MEMBER,
-        });
-        Self {
-            xml,
-            buffer: Vec::new(),
-            ended: false,
-        }
+        let xml = NsReader::from_reader(Metered { inner: body, left: LARGEST_MEMBER });
+        Self { xml, buffer: Vec::new(), ended: false }
     }
 
     /// The root's start, with nothing in it.
@@ -236,8 +203,7 @@ impl<R: AsyncBufRead + Unpin> Reader<R> {
                     self.ended = true;
                     return Ok(root);
                 }
-                Token::Text(text) if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') => {
-                }
+                Token::Text(text) if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') => {}
                 Token::Text(_) => {
                     return Err(Error::new(ErrorKind::NotDav, "the answer is no XML"));
                 }
@@ -295,11 +261,8 @@ impl<R: AsyncBufRead + Unpin> Reader<R> {
     async fn token(&mut self) -> Result<Token, Error> {
         loop {
             self.buffer.clear();
-            let (namespace, event) = self
-                .xml
-                .read_resolved_event_into_async(&mut self.buffer)
-                .await
-                .map_err(xml_error)?;
+            let (namespace, event) =
+                self.xml.read_resolved_event_into_async(&mut self.buffer).await.map_err(xml_error)?;
             return Ok(match event {
                 Event::Start(start) => Token::Start(element(&namespace, &start)?),
                 Event::Empty(start) => Token::Empty(element(&namespace, &start)?),
@@ -334,31 +297,17 @@ fn element(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Result<Elem
         let name = utf8(attribute.key.as_ref())?;
         if name != "xmlns" && !name.contains(':') {
             let value = quick_xml::escape::unescape(utf8(&attribute.value)?);
-            attributes.push((
-                name.to_owned(),
-                value
-                    .map_err(|_| malformed("an attribute is broken"))?
-                    .into_owned(),
-            ));
+            attributes.push((name.to_owned(), value.map_err(|_| malformed("an attribute is broken"))?.into_owned()));
         }
     }
     let local = utf8(start.local_name().as_ref())?.to_owned();
-    Ok(Element {
-        namespace,
-        local,
-        attributes,
-        children: Vec::new(),
-    })
+    Ok(Element { namespace, local, attributes, children: Vec::new() })
 }
 
 fn resolved(reference: &BytesRef<'_>) -> Result<char, Error> {
     let unknown = || malformed("it uses an unknown entity");
     if let Some(character) = reference.resolve_char_ref().map_err(|_| unknown())? {
-        return if character == '\0' {
-            Err(unknown())
-        } else {
-            Ok(character)
-        };
+        return if character == '\0' { Err(unknown()) } else { Ok(character) };
     }
     let name: &[u8] = reference;
     match name {
@@ -378,25 +327,18 @@ fn utf8(bytes: &[u8]) -> Result<&str, Error> {
 fn xml_error(error: quick_xml::Error) -> Error {
     match error {
         quick_xml::Error::Io(error) => match error.kind() {
-            io::ErrorKind::TimedOut => {
-                Error::new(ErrorKind::TimedOut, "the answer stopped in the middle")
-            }
+            io::ErrorKind::TimedOut => Error::new(ErrorKind::TimedOut, "the answer stopped in the middle"),
             io::ErrorKind::FileTooLarge => too_large("the answer is larger than allowed"),
-            _ => Error::new(
-                ErrorKind::Unreachable,
-                "the connection broke in the middle of the answer",
-            )
-            .caused_by(error),
+            _ => {
+                Error::new(ErrorKind::Unreachable, "the connection broke in the middle of the answer").caused_by(error)
+            }
         },
         other => malformed("it is not well-formed").caused_by(other),
     }
 }
 
 fn malformed(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Malformed,
-        format!("the server's XML can't be used: {why}"),
-    )
+    Error::new(ErrorKind::Malformed, format!("the server's XML can't be used: {why}"))
 }
 
 fn too_large(why: &str) -> Error {
@@ -427,11 +369,7 @@ impl<R: AsyncBufRead + Unpin> AsyncBufRead for Metered<R> {
 
 /// Required by `AsyncBufRead`; the XML reader uses only that.
 impl<R: AsyncBufRead + Unpin> AsyncRead for Metered<R> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = match Pin::new(&mut *this).poll_fill_buf(cx) {
             Poll::Ready(Ok(available)) => {

@@ -52,10 +52,7 @@ impl Tally {
     /// A copy of the counts.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn with(&self, change: impl FnOnce(&mut Counts)) {
@@ -76,12 +73,7 @@ impl Report for Tally {
     }
 
     fn item_failed(&self, path: &str, why: &str) {
-        self.with(|counts| {
-            counts.failures.push(ItemFailure {
-                path: path.into(),
-                why: why.into(),
-            })
-        });
+        self.with(|counts| counts.failures.push(ItemFailure { path: path.into(), why: why.into() }));
     }
 
     fn note(&self, sentence: &str) {

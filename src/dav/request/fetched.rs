@@ -40,11 +40,7 @@ impl VcardVersion {
 }
 
 /// What one member of a report means; the collection itself is none of its items.
-pub(super) fn fetched(
-    kind: Kind,
-    collection: &Href,
-    response: Response,
-) -> Result<Option<Fetched>, Error> {
+pub(super) fn fetched(kind: Kind, collection: &Href, response: Response) -> Result<Option<Fetched>, Error> {
     if response.trouble.is_none() && response.href == *collection {
         return super::collection_fault(&response).map_or(Ok(None), Err);
     }
@@ -60,11 +56,7 @@ pub(super) fn fetched(
             let is_data = property.is(kind.row().data);
             if propstat.status != 200 {
                 // A member whose data alone is refused carries that status.
-                item.status = if is_data {
-                    propstat.status
-                } else {
-                    item.status
-                };
+                item.status = if is_data { propstat.status } else { item.status };
             } else if property.is(names::GETETAG) {
                 item.etag = ETag::new(&property.text());
             } else if is_data {
@@ -80,37 +72,18 @@ pub(super) fn collection_fault(response: &Response) -> Option<Error> {
     let status = response.status?;
     let (kind, why) = match status {
         200..=299 => return None,
-        404 | 410 => (
-            ErrorKind::NotFound,
-            "the collection is not there".to_owned(),
-        ),
-        403 => (
-            ErrorKind::Forbidden,
-            "the collection may not be read".to_owned(),
-        ),
-        507 => (
-            ErrorKind::TooLarge,
-            "the server cut the listing short".to_owned(),
-        ),
-        500..=599 => (
-            ErrorKind::Server,
-            format!("the server answered {status} for the collection"),
-        ),
-        _ => (
-            ErrorKind::Refused,
-            format!("the server answered {status} for the collection"),
-        ),
+        404 | 410 => (ErrorKind::NotFound, "the collection is not there".to_owned()),
+        403 => (ErrorKind::Forbidden, "the collection may not be read".to_owned()),
+        507 => (ErrorKind::TooLarge, "the server cut the listing short".to_owned()),
+        500..=599 => (ErrorKind::Server, format!("the server answered {status} for the collection")),
+        _ => (ErrorKind::Refused, format!("the server answered {status} for the collection")),
     };
     let mut error = Error::new(kind, why).with_status(status);
     error.condition.clone_from(&response.condition);
     Some(error)
 }
 
-pub(super) fn collect<L: Listing>(
-    listing: &L,
-    reply: &mut Vec<L::Item>,
-    part: Part,
-) -> Result<(), Error> {
+pub(super) fn collect<L: Listing>(listing: &L, reply: &mut Vec<L::Item>, part: Part) -> Result<(), Error> {
     if let Part::Response(response) = part {
         reply.extend(listing.item(response)?);
     }

@@ -56,9 +56,7 @@ impl Request for Get {
         Ok(Got {
             bytes: Bytes::new(),
             etag: head.header(header::ETAG).and_then(ETag::new),
-            modified: head
-                .header(header::LAST_MODIFIED)
-                .and_then(|date| httpdate::parse_http_date(date).ok()),
+            modified: head.header(header::LAST_MODIFIED).and_then(|date| httpdate::parse_http_date(date).ok()),
             content_type: head.header(header::CONTENT_TYPE).map(str::to_owned),
         })
     }

@@ -44,12 +44,7 @@ impl Request for ListMembers {
             names::GETCONTENTTYPE,
             names::RESOURCETYPE,
         ];
-        body_for(
-            self.collection.clone(),
-            Depth::One,
-            &names,
-            Expects::Multistatus,
-        )
+        body_for(self.collection.clone(), Depth::One, &names, Expects::Multistatus)
     }
 
     fn begin(&self, _head: &Head) -> Result<Self::Reply, Error> {
@@ -88,9 +83,7 @@ impl Listing for ListMembers {
 }
 
 fn is_collection(response: &Response) -> bool {
-    response.found().any(|property| {
-        property.is(names::RESOURCETYPE) && property.find(names::COLLECTION).is_some()
-    })
+    response.found().any(|property| property.is(names::RESOURCETYPE) && property.find(names::COLLECTION).is_some())
 }
 
 fn fill(member: &mut Member, property: &Element) {

@@ -35,34 +35,21 @@ impl Request for MakeCollection {
 
     fn parts(&self) -> Parts {
         let mkcalendar = self.how == How::Mkcalendar && self.kind == Kind::Calendar;
-        let (method, root) = if mkcalendar {
-            (&b"MKCALENDAR"[..], names::MKCALENDAR)
-        } else {
-            (&b"MKCOL"[..], names::MKCOL)
-        };
+        let (method, root) =
+            if mkcalendar { (&b"MKCALENDAR"[..], names::MKCALENDAR) } else { (&b"MKCOL"[..], names::MKCOL) };
         let mut prop = Element::new(names::PROP).with_text("");
         if !mkcalendar {
-            let types = [
-                Element::new(names::COLLECTION),
-                Element::new(self.kind.row().resource_type),
-            ];
+            let types = [Element::new(names::COLLECTION), Element::new(self.kind.row().resource_type)];
             prop = prop.child(Element::new(names::RESOURCETYPE).children(types));
         }
         if self.kind == Kind::Calendar && !self.components.is_empty() {
-            let comps = self
-                .components
-                .iter()
-                .map(|c| Element::new(names::CALENDAR_COMP).attribute("name", c));
-            prop =
-                prop.child(Element::new(names::SUPPORTED_CALENDAR_COMPONENT_SET).children(comps));
+            let comps = self.components.iter().map(|c| Element::new(names::CALENDAR_COMP).attribute("name", c));
+            prop = prop.child(Element::new(names::SUPPORTED_CALENDAR_COMPONENT_SET).children(comps));
         }
-        let (headers, body) = xml_body(
-            &Element::new(root).child(Element::new(names::SET).child(prop)),
-            |xml| {
-                let properties: String = self.properties.iter().map(prop_element).collect();
-                xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
-            },
-        );
+        let (headers, body) = xml_body(&Element::new(root).child(Element::new(names::SET).child(prop)), |xml| {
+            let properties: String = self.properties.iter().map(prop_element).collect();
+            xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
+        });
         Parts {
             method: Method::from_bytes(method).unwrap_or_default(),
             at: self.at.clone(),

@@ -117,14 +117,8 @@ impl Head {
 
 fn xml_body(root: &Element, finish: impl FnOnce(String) -> String) -> (HeaderMap, Bytes) {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/xml; charset=utf-8"),
-    );
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{}",
-        finish(root.to_xml())
-    );
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
+    let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{}", finish(root.to_xml()));
     (headers, Bytes::from(body))
 }
 
@@ -136,22 +130,10 @@ fn refused_member(part: &Part) -> Result<(), Error> {
     if let Some(fault) = collection_fault(response) {
         return Err(fault);
     }
-    match response
-        .propstats
-        .iter()
-        .find(|propstat| propstat.status >= 400)
-    {
+    match response.propstats.iter().find(|propstat| propstat.status >= 400) {
         Some(propstat) => {
-            let names: Vec<&str> = propstat
-                .properties
-                .iter()
-                .map(|p| p.local.as_str())
-                .collect();
-            let why = format!(
-                "the server refused {} with {}",
-                names.join(", "),
-                propstat.status
-            );
+            let names: Vec<&str> = propstat.properties.iter().map(|p| p.local.as_str()).collect();
+            let why = format!("the server refused {} with {}", names.join(", "), propstat.status);
             Err(Error::new(ErrorKind::Refused, why).with_status(propstat.status))
         }
         None => Ok(()),

@@ -28,20 +28,11 @@ impl Request for Multiget {
         let row = self.kind.row();
         let mut data = Element::new(row.data);
         if let (Kind::AddressBook, Some(version)) = (self.kind, self.vcard_version) {
-            data = data
-                .attribute("content-type", "text/vcard")
-                .attribute("version", version.as_str());
+            data = data.attribute("content-type", "text/vcard").attribute("version", version.as_str());
         }
-        let hrefs = self
-            .hrefs
-            .iter()
-            .map(|href| Element::new(names::HREF).with_text(href.path()));
+        let hrefs = self.hrefs.iter().map(|href| Element::new(names::HREF).with_text(href.path()));
         let body = Element::new(row.multiget)
-            .child(
-                Element::new(names::PROP)
-                    .child(Element::new(names::GETETAG))
-                    .child(data),
-            )
+            .child(Element::new(names::PROP).child(Element::new(names::GETETAG)).child(data))
             .children(hrefs);
         report(self.collection.clone(), Depth::Zero, &body)
     }

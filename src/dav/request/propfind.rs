@@ -60,10 +60,7 @@ impl Resource {
     /// The element of a property that is there.
     #[must_use]
     pub fn get(&self, name: Name) -> Option<&Element> {
-        self.properties
-            .iter()
-            .find(|p| p.status == 200 && p.element.is(name))
-            .map(|p| &p.element)
+        self.properties.iter().find(|p| p.status == 200 && p.element.is(name)).map(|p| &p.element)
     }
 
     /// The text of a property that is there and not empty.
@@ -80,30 +77,14 @@ impl Request for Propfind {
     type Reply = PropfindReply;
 
     fn parts(&self) -> Parts {
-        body_for(
-            self.at.clone(),
-            self.depth,
-            &self.names,
-            Expects::Multistatus,
-        )
+        body_for(self.at.clone(), self.depth, &self.names, Expects::Multistatus)
     }
 
     fn begin(&self, head: &Head) -> Result<Self::Reply, Error> {
-        let features = head
-            .headers
-            .get_all("dav")
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let features = features
-            .flat_map(|line| line.split(','))
-            .map(|class| class.trim().to_owned())
-            .collect();
+        let features = head.headers.get_all("dav").iter().filter_map(|value| value.to_str().ok());
+        let features = features.flat_map(|line| line.split(',')).map(|class| class.trim().to_owned()).collect();
         let at = Href::from_url(&head.url).unwrap_or_else(|| self.at.clone());
-        Ok(PropfindReply {
-            at,
-            features,
-            resources: Vec::new(),
-        })
+        Ok(PropfindReply { at, features, resources: Vec::new() })
     }
 
     fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error> {
@@ -122,16 +103,9 @@ impl Request for Propfind {
         let status = response.status_or_ok();
         let properties = response.propstats.into_iter().flat_map(|propstat| {
             let status = propstat.status;
-            propstat
-                .properties
-                .into_iter()
-                .map(move |element| FoundProperty { status, element })
+            propstat.properties.into_iter().map(move |element| FoundProperty { status, element })
         });
-        reply.resources.push(Resource {
-            href: response.href,
-            status,
-            properties: properties.collect(),
-        });
+        reply.resources.push(Resource { href: response.href, status, properties: properties.collect() });
         Ok(())
     }
 }
@@ -140,33 +114,13 @@ pub(super) fn body_for(at: Href, depth: Depth, names: &[Name], expects: Expects)
     let prop = Element::new(names::PROP).children(names.iter().map(|name| Element::new(*name)));
     let (headers, body) = xml_body(&Element::new(names::PROPFIND).child(prop), |xml| xml);
     let method = Method::from_bytes(b"PROPFIND").unwrap_or_default();
-    with_depth(
-        Parts {
-            method,
-            at,
-            headers,
-            body,
-            expects,
-            repeatable: true,
-        },
-        depth,
-    )
+    with_depth(Parts { method, at, headers, body, expects, repeatable: true }, depth)
 }
 
 pub(super) fn report(at: Href, depth: Depth, body: &Element) -> Parts {
     let (headers, body) = xml_body(body, |xml| xml);
     let method = Method::from_bytes(b"REPORT").unwrap_or_default();
-    with_depth(
-        Parts {
-            method,
-            at,
-            headers,
-            body,
-            expects: Expects::Multistatus,
-            repeatable: true,
-        },
-        depth,
-    )
+    with_depth(Parts { method, at, headers, body, expects: Expects::Multistatus, repeatable: true }, depth)
 }
 
 fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
@@ -174,9 +128,6 @@ fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
         Depth::Zero => "0",
         Depth::One => "1",
     };
-    parts.headers.insert(
-        HeaderName::from_static("depth"),
-        HeaderValue::from_static(value),
-    );
+    parts.headers.insert(HeaderName::from_static("depth"), HeaderValue::from_static(value));
     parts
 }

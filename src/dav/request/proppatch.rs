@@ -31,13 +31,11 @@ impl Request for Proppatch {
 
     fn parts(&self) -> Parts {
         let prop = Element::new(names::PROP).with_text("");
-        let (headers, body) = xml_body(
-            &Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop)),
-            |xml| {
+        let (headers, body) =
+            xml_body(&Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop)), |xml| {
                 let properties: String = self.set.iter().map(prop_element).collect();
                 xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
-            },
-        );
+            });
         Parts {
             method: Method::from_bytes(b"PROPPATCH").unwrap_or_default(),
             at: self.at.clone(),
@@ -61,16 +59,11 @@ impl Request for Proppatch {
         }
         for propstat in response.propstats {
             let status = propstat.status;
-            reply.extend(
-                propstat
-                    .properties
-                    .into_iter()
-                    .map(|property| PropertyStatus {
-                        namespace: property.namespace,
-                        name: property.local,
-                        status,
-                    }),
-            );
+            reply.extend(propstat.properties.into_iter().map(|property| PropertyStatus {
+                namespace: property.namespace,
+                name: property.local,
+                status,
+            }));
         }
         Ok(())
     }
@@ -85,8 +78,5 @@ pub(super) fn prop_element(property: &Property) -> String {
         Value::Text(text) => escape(text, &mut value),
         Value::Xml(xml) => value.push_str(xml),
     }
-    format!(
-        "<{name} xmlns=\"{namespace}\">{value}</{name}>",
-        name = property.name
-    )
+    format!("<{name} xmlns=\"{namespace}\">{value}</{name}>", name = property.name)
 }

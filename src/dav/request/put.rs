@@ -38,10 +38,7 @@ impl Request for Put {
 
     fn parts(&self) -> Parts {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(self.kind.content_type()),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind.content_type()));
         match &self.when {
             When::Absent => headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("*")),
             When::Matches(etag) => headers.insert(header::IF_MATCH, header_value(etag)),
@@ -75,12 +72,6 @@ pub(super) fn header_value(etag: &ETag) -> HeaderValue {
 }
 
 pub(super) fn keep_silent(headers: &mut HeaderMap) {
-    headers.insert(
-        HeaderName::from_static("schedule-reply"),
-        HeaderValue::from_static("F"),
-    );
-    headers.insert(
-        HeaderName::from_static("x-nc-scheduling"),
-        HeaderValue::from_static("false"),
-    );
+    headers.insert(HeaderName::from_static("schedule-reply"), HeaderValue::from_static("F"));
+    headers.insert(HeaderName::from_static("x-nc-scheduling"), HeaderValue::from_static("false"));
 }

@@ -24,15 +24,11 @@ pub struct Query {
 impl Query {
     fn filter(&self) -> Element {
         let filter = Element::new(self.kind.row().filter);
-        let component =
-            |name: &str| Element::new(names::CALENDAR_COMP_FILTER).attribute("name", name);
+        let component = |name: &str| Element::new(names::CALENDAR_COMP_FILTER).attribute("name", name);
         match self.kind {
-            Kind::Calendar => filter
-                .child(component("VCALENDAR").children(self.component.as_deref().map(component))),
+            Kind::Calendar => filter.child(component("VCALENDAR").children(self.component.as_deref().map(component))),
             // QUIRK(google): answers 400 to a query without a filter; every contact has an FN (RFC 6350 §6.2.1).
-            Kind::AddressBook => {
-                filter.child(Element::new(names::ADDRESSBOOK_PROP_FILTER).attribute("name", "FN"))
-            }
+            Kind::AddressBook => filter.child(Element::new(names::ADDRESSBOOK_PROP_FILTER).attribute("name", "FN")),
         }
     }
 }
@@ -46,9 +42,7 @@ impl Request for Query {
         if self.with_data {
             properties = properties.child(Element::new(row.data));
         }
-        let body = Element::new(row.query)
-            .child(properties)
-            .child(self.filter());
+        let body = Element::new(row.query).child(properties).child(self.filter());
         report(self.collection.clone(), Depth::One, &body)
     }
 

@@ -1,0 +1,165 @@
+//! Names for files and folders that are safe on every disk, made from names that a server or a snapshot gave.
+//!
+//! A safe name is one name (no separator, not `..`), is not hidden, has at most 255 bytes, no control character, and is none
+//! of the files that describe a collection. What is unsafe in a name is written as `%` and two hexadecimal digits.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// The files of a collection that describe it (vdir's metadata, and ours), which no item may be called.
+pub const METADATA: [&str; 5] = ["displayname", "color", "description", "order", ".collection.json"];
+
+/// Longest name in bytes: what ext4, APFS, NTFS and their like allow.
+const LONGEST: usize = 255;
+
+/// What ends the name of a file that is still being written.
+const UNFINISHED: &str = ".tmp";
+
+/// Safe names for the names of one folder, in the same order, no two alike, not even but for their case.
+///
+/// They depend only on which names there are, not on their order: of names that collide the first in the alphabet keeps its
+/// safe name, and the others get a suffix made from their own name.
+#[must_use]
+pub fn safe_names(stored: &[String]) -> Vec<String> {
+    let mut order: Vec<usize> = (0..stored.len()).collect();
+    // A name that is safe as it is goes before one that only becomes the same.
+    order.sort_by_key(|at| stored.get(*at).map(|name| (safe_name(name) != *name, name, *at)));
+    let mut names = vec![String::new(); stored.len()];
+    let mut taken = HashSet::new();
+    for at in order {
+        let (Some(name), Some(safe)) = (stored.get(at), names.get_mut(at)) else { continue };
+        *safe = safe_name(name);
+        let mut again = 0;
+        while !taken.insert(folded(safe)) {
+            *safe = with_suffix(&safe_name(name), name, again);
+            again += 1;
+        }
+    }
+    names
+}
+
+/// The safe name for one name; the name itself if it is safe.
+#[must_use]
+pub fn safe_name(stored: &str) -> String {
+    let mut name = String::with_capacity(stored.len());
+    for (at, sign) in stored.char_indices() {
+        let hidden = at == 0 && sign == '.';
+        let reserved = at == 0 && METADATA.contains(&&*folded(stored));
+        if hidden || reserved || sign.is_control() || matches!(sign, '/' | '\\') {
+            push_encoded(&mut name, sign);
+        } else {
+            name.push(sign);
+        }
+    }
+    if folded(&name).ends_with(UNFINISHED) {
+        let dot = name.len() - UNFINISHED.len();
+        name.replace_range(dot..=dot, "%2E");
+    }
+    match name.as_str() {
+        "" => "%".to_string(),
+        long if long.len() > LONGEST => with_suffix(long, stored, 0),
+        _ => name,
+    }
+}
+
+/// `name` with a suffix before its extension that is made from `of`: `a.ics` becomes `a~1f3870be.ics`. Always safe if `name`
+/// was; a further `again` gives a further suffix.
+#[must_use]
+pub fn with_suffix(name: &str, of: &str, again: u32) -> String {
+    let mut hash = Sha256::new();
+    hash.update(of);
+    if again > 0 {
+        hash.update([0]);
+        hash.update(again.to_be_bytes());
+    }
+    let hash = hash.finalize();
+    let mut suffix = String::from("~");
+    for byte in hash.iter().take(4) {
+        let _ = write!(suffix, "{byte:02x}");
+    }
+    let extension = name.rfind('.').filter(|dot| *dot > 0 && name.len() - dot <= 16).unwrap_or(name.len());
+    let (stem, extension) = name.split_at_checked(extension).unwrap_or((name, ""));
+    let mut end = stem.len().min(LONGEST - suffix.len() - extension.len());
+    while !stem.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{suffix}{extension}", stem.get(..end).unwrap_or_default())
+}
+
+/// Whether a file of this name in a collection's folder may be an item: not metadata, hidden, or still being written.
+#[must_use]
+pub fn may_be_item(name: &str) -> bool {
+    !METADATA.contains(&name) && !name.starts_with('.') && !folded(name).ends_with(UNFINISHED)
+}
+
+/// The names as a disk sees them that does not tell capitals from small letters.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn push_encoded(name: &mut String, sign: char) {
+    let mut bytes = [0; 4];
+    for byte in sign.encode_utf8(&mut bytes).bytes() {
+        let _ = write!(name, "%{byte:02X}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn safe(stored: &[&str]) -> Vec<String> {
+        safe_names(&stored.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_safe_name_stays_and_an_unsafe_one_is_written_out() {
+        let cases = [
+            ("a b ü(1)='%41;.ics", "a b ü(1)='%41;.ics"),
+            ("..", "%2E."),
+            ("", "%"),
+            ("../../etc/passwd", "%2E./../etc/passwd".replace('/', "%2F").as_str()),
+            ("a\\b\0c", "a%5Cb%00c"),
+            (".hidden.ics", "%2Ehidden.ics"),
+            (".collection.json", "%2Ecollection.json"),
+            ("displayname", "%64isplayname"),
+            ("Order", "%4Frder"),
+            ("x.TMP", "x%2ETMP"),
+            (".tmp", "%2Etmp"),
+        ]
+        .map(|(stored, expected)| (stored.to_string(), expected.to_string()));
+        for (stored, expected) in cases {
+            assert_eq!(safe_name(&stored), expected);
+            assert_eq!(safe_name(&expected), expected, "a safe name is safe");
+            assert!(may_be_item(&expected));
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_by_case_get_a_suffix_of_their_own_whatever_their_order() {
+        let names = safe(&["A.ics", "a.ics", "b.ics"]);
+        assert_eq!(names, ["A.ics", &with_suffix("a.ics", "a.ics", 0), "b.ics"]);
+        let mut back = safe(&["b.ics", "a.ics", "A.ics"]);
+        back.reverse();
+        assert_eq!(back, names);
+    }
+
+    #[test]
+    fn a_name_that_becomes_another_ones_name_gets_a_suffix_and_the_other_keeps_its() {
+        let names = safe(&["a/b", "a%2Fb", "a%2Fb"]);
+        assert_eq!(names[1], "a%2Fb");
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), 3);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_between_characters_and_keeps_its_end() {
+        let long = format!("{}.ics", "ü".repeat(150));
+        let name = safe_name(&long);
+        assert!(name.len() <= 255 && name.len() > 250 && name.ends_with(".ics"), "{name}");
+        assert_ne!(name, safe_name(&format!("{}x.ics", "ü".repeat(150))));
+        assert_eq!(safe_name(&name), name);
+    }
+}
