@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link on two cores.
 
+mod demo;
 mod generated;
 mod rooms;
 mod support;

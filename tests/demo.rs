@@ -1,0 +1,30 @@
+//! The demo's account, which lies in the repository for people to read.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::generate::Account;
+
+#[test]
+fn the_demos_account_is_the_readable_one() {
+    let made = tempfile::tempdir().expect("a folder");
+    Account::readable().write_vdir(made.path()).expect("written");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/account");
+    assert_eq!(files(&kept, &kept), files(made.path(), made.path()), "write it again with `bench/account.rs`");
+}
+
+/// Every file below `folder`: its path from `root` and its bytes, in order.
+fn files(root: &Path, folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(root, &path));
+        } else {
+            let name = path.strip_prefix(root).expect("below the root").display().to_string();
+            found.push((name, fs::read(&path).expect("a file")));
+        }
+    }
+    found.sort();
+    found
+}
