@@ -6,4 +6,6 @@ pub mod config;
 pub mod connector;
 pub mod dav;
 pub mod item;
+pub mod plugin;
+pub mod proto;
 pub mod report;

@@ -1,0 +1,227 @@
+//! Drives a plugin that reads a source.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Channel;
+
+use super::About;
+use super::link::Link;
+use super::listing::Listing;
+use super::record::{Received, Record};
+use crate::plugin::error::{Error, ErrorKind};
+use crate::plugin::{path, wire};
+use crate::proto::importer::importer_client::ImporterClient;
+use crate::proto::importer::{CloseRequest, ImportRequest, ImportResponse, InitRequest, OpenRequest, PingRequest};
+use crate::proto::plakar::connectors as wire_format;
+
+/// Messages without content that one content may hold; some plugins send one before they notice the end.
+const EMPTY_CHUNKS: usize = 1000;
+
+/// A source behind the interface. All methods may be called from several tasks at once.
+pub struct Importer {
+    about: About,
+    link: Arc<Link>,
+    client: ImporterClient<Channel>,
+    opens: Semaphore,
+    listing: Mutex<Listing>,
+    /// Gone when all was acknowledged that will be. Holds at most one message for each unsettled record.
+    acknowledge: Mutex<Option<mpsc::UnboundedSender<ImportRequest>>>,
+    list: tokio::sync::Mutex<List>,
+}
+
+/// How far the list has come.
+enum List {
+    NotAskedFor(mpsc::UnboundedReceiver<ImportRequest>),
+    Running(Streaming<ImportResponse>),
+    Complete(Streaming<ImportResponse>),
+    Over,
+}
+
+impl Importer {
+    pub(super) async fn init(link: Arc<Link>, channel: Channel, request: InitRequest) -> Result<Importer, Error> {
+        let mut client = ImporterClient::new(channel).max_decoding_message_size(wire::MESSAGE);
+        let answer = link.answer("open the source", link.limits.answer, client.init(request)).await?.into_inner();
+        let (acknowledge, acknowledgments) = mpsc::unbounded_channel();
+        Ok(Importer {
+            about: About {
+                origin: path::shown(&answer.origin),
+                kind: path::shown(&answer.r#type),
+                root: path::shown(&answer.root),
+            },
+            opens: Semaphore::new(link.limits.opens.max(1)),
+            listing: Mutex::new(Listing::new(link.limits.clone())),
+            acknowledge: Mutex::new(Some(acknowledge)),
+            list: tokio::sync::Mutex::new(List::NotAskedFor(acknowledgments)),
+            link,
+            client,
+        })
+    }
+
+    /// Who the plugin reads from.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Tries whether the source can be reached.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let mut client = self.client.clone();
+        self.link.answer("reach the source", self.link.limits.quiet, client.ping(PingRequest {})).await?;
+        Ok(())
+    }
+
+    /// The next of what the source holds, `None` after the last. Every record must be settled; folders may come after what is
+    /// in them, and those that the plugin does not list are made up. After an error there is nothing more to come.
+    pub async fn next(&self) -> Result<Option<Received>, Error> {
+        let mut list = self.list.lock().await;
+        // Left in place only when all went well: after an error, or when the caller gives up in between, the list is over.
+        let mut stream = match std::mem::replace(&mut *list, List::Over) {
+            List::NotAskedFor(acknowledgments) => self.ask(acknowledgments).await?,
+            List::Running(stream) => stream,
+            List::Complete(stream) => {
+                *list = List::Complete(stream);
+                return Ok(self.listing().make_up().map(Received::Record));
+            }
+            List::Over => return Ok(None),
+        };
+        let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await?;
+        match message {
+            Some(ImportResponse { finished: true, record: None }) => {
+                *list = List::Complete(stream);
+                Ok(self.listing().make_up().map(Received::Record))
+            }
+            Some(ImportResponse { finished: false, record: Some(record) }) => {
+                let received = self.take(record)?;
+                *list = List::Running(stream);
+                Ok(Some(received))
+            }
+            Some(_) => Err(self.link.broke_rule("listed a record and the end in one, or neither")),
+            None => Err(self.link.broke_rule("ended its list without saying that it is complete")),
+        }
+    }
+
+    /// The whole content of a file; an error of kind [`ErrorKind::Item`] costs this one only.
+    pub async fn read(&self, record: &Record) -> Result<Bytes, Error> {
+        if record.size > wire::CONTENT {
+            return Err(item(record, "is larger than 256 MiB, which is more than an item may be"));
+        }
+        let Ok(_place) = self.opens.acquire().await else {
+            return Err(item(record, "can't be read any more"));
+        };
+        let mut client = self.client.clone();
+        let doing = format!("read {}", path::shown(&record.path));
+        let request = OpenRequest { record: Some(record.to_wire(true)) };
+        let reading = self.link.answer(&doing, self.link.limits.quiet, client.open(request)).await;
+        let mut chunks = reading.map_err(of_item)?.into_inner();
+        let mut content = Content::default();
+        while let Some(chunk) =
+            self.link.answer(&doing, self.link.limits.quiet, chunks.message()).await.map_err(of_item)?
+        {
+            content.add(chunk.chunk);
+            if content.length() > record.size || content.empty > EMPTY_CHUNKS {
+                return Err(item(record, "has more content than was announced"));
+            }
+        }
+        if content.length() < record.size {
+            return Err(item(record, "has less content than was announced"));
+        }
+        Ok(content.bytes())
+    }
+
+    /// Tells the plugin that the host is done with `record`: it has it, or `error` says why not. Only the first call counts.
+    pub fn settle(&self, record: &Record, error: Option<&str>) {
+        if self.listing().settle(record) {
+            self.send(record.to_wire(!record.is_folder()), error.unwrap_or_default());
+        }
+    }
+
+    /// Ends the import: waits until the plugin has seen what was settled, and closes the source.
+    pub async fn finish(&self) -> Result<(), Error> {
+        self.acknowledge.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let list = std::mem::replace(&mut *self.list.lock().await, List::Over);
+        if let List::Complete(mut stream) = list {
+            let patience = self.link.limits.answer;
+            if self.link.answer("end its list", patience, stream.message()).await?.is_some() {
+                return Err(self.link.broke_rule("went on after the end of its list"));
+            }
+        }
+        let mut client = self.client.clone();
+        self.link.answer("close the source", self.link.limits.answer, client.close(CloseRequest {})).await?;
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        acknowledgments: mpsc::UnboundedReceiver<ImportRequest>,
+    ) -> Result<Streaming<ImportResponse>, Error> {
+        let mut client = self.client.clone();
+        let call = client.import(UnboundedReceiverStream::new(acknowledgments));
+        Ok(self.link.answer("list the source", self.link.limits.quiet, call).await?.into_inner())
+    }
+
+    fn take(&self, record: wire_format::Record) -> Result<Received, Error> {
+        let header = wire_format::Record { pathname: record.pathname.clone(), ..wire_format::Record::default() };
+        let received = self.listing().take(record).map_err(|what| self.link.broke_rule(what))?;
+        if let Received::Failed { why, .. } = &received {
+            self.send(header, why);
+        }
+        Ok(received)
+    }
+
+    fn send(&self, header: wire_format::Record, error: &str) {
+        let result = Some(wire_format::Result { header: Some(header), error: error.into() });
+        if let Some(acknowledge) = &*self.acknowledge.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A list that broke off needs no acknowledgments.
+            let _ = acknowledge.send(ImportRequest { result });
+        }
+    }
+
+    fn listing(&self) -> std::sync::MutexGuard<'_, Listing> {
+        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The plugin's refusal of one content is that item's alone.
+fn of_item(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Refused | ErrorKind::Usage | ErrorKind::Access => Error { kind: ErrorKind::Item, ..error },
+        _ => error,
+    }
+}
+
+fn item(record: &Record, what: &str) -> Error {
+    Error::new(ErrorKind::Item, format!("{} {what}", path::shown(&record.path)))
+}
+
+/// The chunks of one content; the first is not copied when it is the only one.
+#[derive(Default)]
+struct Content {
+    first: Bytes,
+    all: BytesMut,
+    empty: usize,
+}
+
+impl Content {
+    fn length(&self) -> u64 {
+        self.first.len().max(self.all.len()) as u64
+    }
+
+    fn add(&mut self, chunk: Bytes) {
+        if chunk.is_empty() {
+            self.empty += 1;
+        } else if self.first.is_empty() && self.all.is_empty() {
+            self.first = chunk;
+        } else {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+            self.all.extend_from_slice(&chunk);
+        }
+    }
+
+    fn bytes(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.freeze() }
+    }
+}

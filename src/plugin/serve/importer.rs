@@ -1,0 +1,144 @@
+//! A source as an importer: what it lists as records, its contents in chunks.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+
+use super::excludes::Excludes;
+use super::v1_1::status;
+use crate::connector::{Entry, EntryKind, Found, Source};
+use crate::plugin::{path, wire};
+use crate::proto::importer::{ImportRequest, ImportResponse, OpenResponse};
+use crate::proto::plakar::connectors::{FileInfo, Record};
+
+/// Records that wait for the host while it is busy.
+const WAITING: usize = 64;
+
+/// What one importer works with from Init to Close.
+pub(super) struct Serving {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) excludes: Excludes,
+}
+
+/// Lists the source to the host, and tells the source what the host has settled, until both sides have said all.
+pub(super) fn import(
+    serving: Arc<Serving>,
+    acknowledgments: Streaming<ImportRequest>,
+) -> ReceiverStream<Result<ImportResponse, Status>> {
+    let (to_host, messages) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        tokio::join!(list(&serving, to_host.clone()), settle(&*serving.source, acknowledgments));
+        // Ends the answer only now: an end before the host's would make its last acknowledgments undeliverable.
+        drop(to_host);
+    });
+    ReceiverStream::new(messages)
+}
+
+async fn list(serving: &Serving, to_host: mpsc::Sender<Result<ImportResponse, Status>>) {
+    let (to_us, found) = mpsc::channel(WAITING);
+    let listing = AssertUnwindSafe(serving.source.list(to_us)).catch_unwind();
+    let (listed, ()) = tokio::join!(listing, forward(serving, found, &to_host));
+    let last = match listed {
+        Ok(Ok(())) => Ok(ImportResponse { record: None, finished: true }),
+        Ok(Err(error)) => Err(status(&error)),
+        Err(_) => Err(Status::internal("the connector failed in a way that is a mistake in davault")),
+    };
+    // A host that is gone needs no last message.
+    let _ = to_host.send(last).await;
+}
+
+async fn forward(
+    serving: &Serving,
+    mut found: mpsc::Receiver<Found>,
+    to_host: &mpsc::Sender<Result<ImportResponse, Status>>,
+) {
+    while let Some(found) = found.recv().await {
+        if leave_out(&serving.excludes, &found) {
+            continue;
+        }
+        let message = ImportResponse { record: Some(record(found)), finished: false };
+        if to_host.send(Ok(message)).await.is_err() {
+            // Dropping the receiver is how the source learns that nobody listens.
+            return;
+        }
+    }
+}
+
+async fn settle(source: &dyn Source, mut acknowledgments: Streaming<ImportRequest>) {
+    while let Ok(Some(acknowledgment)) = acknowledgments.message().await {
+        let result = acknowledgment.result.unwrap_or_default();
+        // With an error the host did not take it: the next backup must bring it again.
+        if let (true, Some(record)) = (result.error.is_empty(), result.header) {
+            source.settled(&record.pathname);
+        }
+    }
+}
+
+fn leave_out(excludes: &Excludes, found: &Found) -> bool {
+    match found {
+        Found::Entry(entry) => excludes.leave_out(&entry.path, entry.kind == EntryKind::Folder),
+        Found::Failed { path, .. } => excludes.leave_out(path, false),
+    }
+}
+
+fn record(found: Found) -> Record {
+    match found {
+        Found::Entry(entry) => Record {
+            has_reader: entry.kind != EntryKind::Folder,
+            file_info: Some(file_info(&entry)),
+            pathname: entry.path,
+            ..Record::default()
+        },
+        Found::Failed { path, why } => Record { pathname: path, error: why, ..Record::default() },
+    }
+}
+
+fn file_info(entry: &Entry) -> FileInfo {
+    let (size, mode) = match entry.kind {
+        EntryKind::Folder => (0, wire::MODE_FOLDER | 0o700),
+        EntryKind::File { size } => (i64::try_from(size).unwrap_or(i64::MAX), 0o600),
+    };
+    let name = match (path::name(&entry.path), entry.name.as_str()) {
+        ("", "") => "/",
+        ("", name) | (name, _) => name,
+    };
+    FileInfo {
+        name: name.into(),
+        size,
+        mode,
+        mod_time: entry.modified.map(SystemTime::into),
+        ino: entry.version,
+        nlink: 1,
+        ..FileInfo::default()
+    }
+}
+
+/// The content of the item at `path`, in chunks.
+pub(super) async fn open(serving: &Serving, path: &str) -> Result<Chunks, Status> {
+    path::check(path).map_err(|why| Status::invalid_argument(format!("the path {} {why}", path::shown(path))))?;
+    let content = serving.source.read(path).await.map_err(|error| status(&error))?;
+    Ok(Chunks(content))
+}
+
+/// A content, cut into messages.
+pub(super) struct Chunks(Bytes);
+
+impl Stream for Chunks {
+    type Item = Result<OpenResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.0.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.0.len().min(wire::CHUNK);
+        Poll::Ready(Some(Ok(OpenResponse { chunk: self.0.split_to(length) })))
+    }
+}

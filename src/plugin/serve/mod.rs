@@ -1,0 +1,80 @@
+//! A connector as a plakar plugin: what `davault plugin` is.
+//!
+//! One process offers an importer and an exporter, and lives as long as its standard input is open. Promises that every
+//! status message is a sentence for a person. Never prints: standard output belongs to the host.
+
+mod excludes;
+mod exporter;
+mod importer;
+mod v1_1;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream;
+use tokio_stream::StreamExt;
+
+use super::error::{Error, ErrorKind};
+use super::pipe::{End, Pipe};
+use super::wire;
+use crate::connector::{self, Destination, Source};
+
+/// Makes the connectors that are served, once the host has said for which location.
+#[async_trait]
+pub trait Connectors: Send + Sync + 'static {
+    /// A source for `location` as the user wrote it; connects to nothing yet.
+    async fn source(
+        &self,
+        location: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Box<dyn Source>, connector::Error>;
+
+    /// A destination for `location` as the user wrote it; connects to nothing yet.
+    async fn destination(
+        &self,
+        location: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Box<dyn Destination>, connector::Error>;
+}
+
+/// Serves `connectors` on standard input and output until the host closes them; that is an end without an error.
+///
+/// An interrupt from the terminal is left to the host: it gets the same one, and decides how to end.
+pub async fn serve_stdio(connectors: impl Connectors) -> Result<(), Error> {
+    let pipe = Pipe::stdio()
+        .map_err(|error| Error::new(ErrorKind::Pipe, "cannot use standard input and output").because(error))?;
+    tokio::select! {
+        ended = serve(pipe, Arc::new(connectors)) => ended,
+        never = ignore_interrupts() => match never {},
+    }
+}
+
+async fn ignore_interrupts() -> Infallible {
+    loop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Serves `connectors` on `pipe` until its other end is closed.
+async fn serve(pipe: Pipe, connectors: Arc<dyn Connectors>) -> Result<(), Error> {
+    let end = pipe.end();
+    tonic::transport::Server::builder()
+        .initial_stream_window_size(wire::STREAM_WINDOW)
+        .initial_connection_window_size(wire::CONNECTION_WINDOW)
+        .serve_with_incoming(v1_1::Calls::new(connectors), only(pipe, end))
+        .await
+        .map_err(|error| Error::new(ErrorKind::Pipe, "cannot serve the plugin interface").because(error))
+}
+
+/// The one connection; ends when that connection does, and serving with it.
+fn only(pipe: Pipe, end: End) -> impl stream::Stream<Item = Result<Pipe, Infallible>> {
+    let ended = stream::once(async move {
+        let mut end = end;
+        end.reached().await;
+    });
+    stream::iter([Ok(pipe)]).chain(ended.filter_map(|()| None))
+}

@@ -1,0 +1,28 @@
+//! Numbers of the plugin interface that both sides must agree on, and sizes that both sides choose.
+
+/// Bit of Go's `fs.FileMode` that says folder.
+pub(super) const MODE_FOLDER: u32 = 1 << 31;
+/// Bits of Go's `fs.FileMode` that say what kind of thing it is; none of them set means a plain file.
+///
+/// Folder, symbolic link, device, named pipe, socket, character device, irregular.
+pub(super) const MODE_TYPE: u32 = 1 << 31 | 1 << 27 | 1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19;
+
+/// Flag of an importer: it lists once, so the host needs no second process to count.
+pub(super) const FLAG_STREAM: u32 = 1 << 2;
+/// Flag of an importer: it wants to know when the host is done with a record.
+pub(super) const FLAG_NEEDACK: u32 = 1 << 3;
+
+/// Largest piece of a content in one message, in bytes; what plakar sends as well.
+pub(super) const CHUNK: usize = 1 << 20;
+/// Largest message that is taken, in bytes; tonic's own 4 MiB would be tight for a host that sends larger chunks.
+pub(super) const MESSAGE: usize = 64 << 20;
+/// Bytes that may be under way in one call before the receiver has taken any: four chunks.
+pub(super) const STREAM_WINDOW: u32 = 4 << 20;
+/// Bytes that may be under way in all calls together.
+pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Largest content of one item, in bytes. Items are held in memory while they travel; none of the servers that we know takes
+/// more than 50 MB.
+pub(super) const CONTENT: u64 = 256 << 20;
+
+/// Prefix of the word in `Result.header.extendedAttributes` by which davault's exporter says what it did.
+pub(super) const OUTCOME: &str = "davault.outcome=";

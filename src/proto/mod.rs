@@ -1,0 +1,23 @@
+//! The wire of plakar's plugin interface, generated from `proto/`.
+//!
+//! Promises the names and numbers of generation 1.1, and holds no code of its own. The modules are nested as the packages
+//! are, because the generated code refers to itself that way.
+#![allow(missing_docs, clippy::pedantic, clippy::too_many_lines, clippy::indexing_slicing, clippy::unwrap_used)]
+
+/// Package `importer`.
+pub mod importer {
+    tonic::include_proto!("importer");
+}
+
+/// Packages below `plakar`.
+pub mod plakar {
+    /// Package `plakar.connectors`.
+    pub mod connectors {
+        tonic::include_proto!("plakar.connectors");
+    }
+
+    /// Package `plakar.exporter`.
+    pub mod exporter {
+        tonic::include_proto!("plakar.exporter");
+    }
+}
