@@ -47,7 +47,7 @@ impl Listing {
             return Ok(failed(shown, "has an extended attribute, which can't be kept"));
         }
         let info = record.file_info.ok_or_else(|| format!("listed {shown} without saying what it is"))?;
-        let record = Record::from_wire(record.pathname, info).map_err(|why| format!("listed {shown} {why}"))?;
+        let record = Record::from_wire(record.pathname, &info).map_err(|why| format!("listed {shown} {why}"))?;
         if !self.seen.insert(&record.path) {
             return Err(format!("listed {shown} twice"));
         }

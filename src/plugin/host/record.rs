@@ -56,7 +56,7 @@ impl Record {
         self.mode & wire::MODE_FOLDER != 0
     }
 
-    pub(super) fn from_wire(path: String, info: wire_format::FileInfo) -> Result<Record, &'static str> {
+    pub(super) fn from_wire(path: String, info: &wire_format::FileInfo) -> Result<Record, &'static str> {
         let folder = info.mode & wire::MODE_FOLDER != 0;
         let size = u64::try_from(info.size).map_err(|_| "with a size below zero")?;
         let modified = match info.mod_time {
