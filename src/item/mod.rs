@@ -5,9 +5,11 @@
 //! [`terminator::to_crlf`], which only puts back line ends.
 
 mod component;
+pub mod difference;
 pub mod identity;
 pub mod kind;
 mod lines;
+pub mod normal;
 pub mod summary;
 pub mod terminator;
 mod text;

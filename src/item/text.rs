@@ -18,6 +18,19 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
     text
 }
 
+/// Text with its escapes.
+pub fn escape(text: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(text.len() + 8);
+    for byte in text {
+        match byte {
+            b'\n' => value.extend_from_slice(b"\\n"),
+            b'\\' | b',' | b';' => value.extend_from_slice(&[b'\\', *byte]),
+            _ => value.push(*byte),
+        }
+    }
+    value
+}
+
 /// The parts of a value between separators that are not escaped.
 pub fn split(value: &[u8], separator: u8) -> Vec<&[u8]> {
     let mut escaped = false;
@@ -35,8 +48,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_come_off() {
+    fn escapes_come_off_and_go_on_again() {
         assert_eq!(unescape(br"a\, b\; c\\ d\ne\Nf\x\"), b"a, b; c\\ d\ne\nf\\x\\");
+        assert_eq!(escape(b"a, b; c\\ d\ne"), br"a\, b\; c\\ d\ne");
     }
 
     #[test]
