@@ -1,14 +1,47 @@
-//! Sends requests.
+//! Sends requests: signs in, follows redirects on the site, tries again, and bounds what is read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, Method, StatusCode, header};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{sleep, timeout};
 use url::Url;
 
+use super::auth::{Answer, Auth};
+use super::body::{Body, Patience};
 use super::error::{Error, ErrorKind};
+use super::failure::{Failure, refusal, shown};
 use super::href::Href;
-use super::options::Options;
-use super::request::{Listing, Request};
+use super::options::{Options, RetryPolicy};
+use super::request::{Expects, Head, Listing, Part, Parts, Request};
+use super::retry::{self, Next};
+use super::site::{Site, is_loopback};
+use super::tls;
+use super::xml::Multistatus;
+
+/// Largest body that is read as a whole, in bytes, after decompression.
+const LARGEST_CONTENT: usize = 64 << 20;
+
+/// How much is read of what a server says about an error, in bytes.
+const LARGEST_EXPLANATION: usize = 64 << 10;
+
+/// Most redirects for one request; real servers need two.
+const MOST_REDIRECTS: usize = 5;
+
+/// Most rounds of signing in for one request: a challenge, a stale nonce, and one more of each.
+const MOST_CHALLENGES: usize = 4;
+
+/// Longest time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The slowest sending of a body that is waited for, in bytes a second.
+const SLOWEST_UPLOAD: u64 = 32 << 10;
+
+/// A whole answer may take so many times as long as the wait for its next piece.
+const WHOLE_FACTOR: u32 = 10;
 
 /// Speaks to one site. Cheap to clone; clones share connections, limits and what was learned about signing in.
 #[derive(Clone)]
@@ -18,14 +51,39 @@ pub struct Client {
 
 struct Inner {
     base: Href,
+    http: reqwest::Client,
+    auth: Auth,
+    site: Site,
+    permits: Semaphore,
+    timeout: Duration,
+    retry: RetryPolicy,
+    /// Whether the server ever answered: then a connection that fails may be a passing trouble.
+    reached: AtomicBool,
 }
 
 impl Client {
     /// Checks the options and reads the files that they name; connects to nothing.
     pub fn new(options: Options) -> Result<Self, Error> {
-        let base = Href::from_url(&options.base)
-            .ok_or_else(|| Error::new(ErrorKind::Usage, "the location is no http or https URL"))?;
-        Ok(Self { inner: Arc::new(Inner { base }) })
+        let base = Href::from_url(&options.base).ok_or_else(|| usage("the location is no http or https URL"))?;
+        let auth = Auth::new(options.credentials.clone(), options.auth);
+        let plain = base.url().scheme() == "http" && !is_loopback(base.url());
+        if plain && auth.has_credentials() && !options.allow_plain_http {
+            let host = base.url().host_str().unwrap_or_default();
+            return Err(usage(&format!("the password would go over plain http to {host}, where anybody can read it")));
+        }
+        let site = Site::new(base.url().clone(), &options.trusted_hosts)
+            .map_err(|entry| usage(&format!("trusted_hosts: \"{entry}\" is no host")))?;
+        let inner = Inner {
+            http: http_client(&options, base.url())?,
+            base,
+            auth,
+            site,
+            permits: Semaphore::new(options.connections.max(1)),
+            timeout: options.timeout,
+            retry: options.retry,
+            reached: AtomicBool::new(false),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The location.
@@ -40,16 +98,244 @@ impl Client {
     }
 
     /// Sends a request and waits for its whole answer.
-    pub async fn send<R: Request>(&self, _request: &R) -> Result<R::Reply, Error> {
-        Err(Error::new(ErrorKind::Unsupported, "not built yet"))
+    ///
+    /// Kind `OutcomeUnknown` for a write of which nobody can say whether it was done; it is never sent twice.
+    pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
+        let parts = request.parts();
+        let mut sending = 1;
+        loop {
+            match self.inner.attempt(request, &parts).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => self.inner.before_again(failure, &parts, &mut sending).await?,
+            }
+        }
     }
 
     /// Sends a request and hands each thing of its answer on as soon as it is complete, waiting while `items` is full.
     ///
     /// Not sent again once something was handed on. A receiver that is gone ends it without an error. The connection is
     /// taken until the end: who receives must not wait for this client meanwhile.
-    pub async fn stream<L: Listing>(&self, _listing: &L, _items: mpsc::Sender<L::Item>) -> Result<(), Error> {
-        let _: Option<Url> = None;
-        Err(Error::new(ErrorKind::Unsupported, "not built yet"))
+    pub async fn stream<L: Listing>(&self, listing: &L, items: mpsc::Sender<L::Item>) -> Result<(), Error> {
+        let parts = listing.parts();
+        let mut sending = 1;
+        let mut handed_on = false;
+        loop {
+            match self.inner.attempt_streaming(listing, &parts, (&items, &mut handed_on)).await {
+                Ok(()) => return Ok(()),
+                Err(failure) if handed_on => return Err(failure.error.doing(&action(&parts))),
+                Err(failure) => self.inner.before_again(failure, &parts, &mut sending).await?,
+            }
+        }
     }
+
+    /// For a server that shows nothing to nobody without asking who we are; see [`Auth::volunteer`].
+    pub(super) fn volunteer(&self) -> bool {
+        self.inner.auth.volunteer()
+    }
+
+    /// See [`Site::allow_below`].
+    pub(super) fn allow_below(&self, url: &Url) -> bool {
+        self.inner.site.allow_below(url)
+    }
+}
+
+impl Inner {
+    async fn attempt<R: Request>(&self, request: &R, parts: &Parts) -> Result<R::Reply, Failure> {
+        let _permit = self.permits.acquire().await;
+        let (head, body) = self.exchange(parts).await?;
+        let mut reply = request.begin(&head).map_err(Failure::reading)?;
+        if parts.expects == Expects::Content {
+            let content = body.whole(LARGEST_CONTENT).await.map_err(Failure::reading)?;
+            request.add(&mut reply, Part::Content(content)).map_err(Failure::reading)?;
+        } else if head.status == 207 {
+            let mut members = Multistatus::open(body, head.url).await.map_err(Failure::reading)?;
+            while let Some(response) = members.next().await.map_err(Failure::reading)? {
+                request.add(&mut reply, Part::Response(response)).map_err(Failure::reading)?;
+            }
+        } else {
+            // The answer is known; reading the rest only lets the connection be used again.
+            body.beginning(LARGEST_EXPLANATION).await;
+        }
+        Ok(reply)
+    }
+
+    async fn attempt_streaming<L: Listing>(
+        &self,
+        listing: &L,
+        parts: &Parts,
+        (items, handed_on): (&mpsc::Sender<L::Item>, &mut bool),
+    ) -> Result<(), Failure> {
+        let _permit = self.permits.acquire().await;
+        let (head, body) = self.exchange(parts).await?;
+        let mut members = Multistatus::open(body, head.url).await.map_err(Failure::reading)?;
+        while let Some(response) = members.next().await.map_err(Failure::reading)? {
+            let Some(item) = listing.item(response).map_err(Failure::reading)? else { continue };
+            *handed_on = true;
+            if items.send(item).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a request may be sent again, or says why it may not.
+    async fn before_again(&self, failure: Failure, parts: &Parts, sending: &mut u32) -> Result<(), Error> {
+        let Failure { end, asked_delay, error } = failure;
+        let error = error.doing(&action(parts));
+        match retry::next(end, parts.repeatable) {
+            Next::Again if end == retry::End::NotConnected && !self.reached.load(Ordering::Relaxed) => Err(error),
+            Next::Again if *sending < self.retry.attempts => {
+                *sending += 1;
+                sleep(retry::delay(&self.retry, *sending, asked_delay, rand::random())).await;
+                Ok(())
+            }
+            Next::Unknown => {
+                let why = format!("{}: whether it was done is unknown", action(parts));
+                let status = error.status;
+                Err(Error { status, ..Error::new(ErrorKind::OutcomeUnknown, why).caused_by(error) })
+            }
+            Next::Again | Next::GiveUp => Err(error),
+        }
+    }
+
+    /// One sending with the redirects and challenges that belong to it; an answer with an expected status.
+    async fn exchange(&self, parts: &Parts) -> Result<(Head, Body), Failure> {
+        let mut url = parts.at.url().clone();
+        if !self.site.allows(&url) {
+            return Err(Failure::lasting(elsewhere(&url)));
+        }
+        let mut tried = Vec::new();
+        let mut redirects = 0;
+        loop {
+            let (sent, authorization) = self.auth.header(parts.method.as_str(), uri(&url).as_str());
+            let response = self.send_once(parts, &url, authorization).await?;
+            self.reached.store(true, Ordering::Relaxed);
+            if response.status() == StatusCode::UNAUTHORIZED && tried.len() < MOST_CHALLENGES {
+                tried.push(sent.clone());
+                match self.auth.challenged(response.headers(), &sent, &tried) {
+                    Answer::Again => {
+                        self.body(response).beginning(LARGEST_EXPLANATION).await;
+                        continue;
+                    }
+                    Answer::Refused(why) => {
+                        let error = Error::new(ErrorKind::Unauthorised, why).with_status(401);
+                        return Err(Failure::lasting(error));
+                    }
+                }
+            }
+            if let Some(to) = redirect(&response, &parts.method, &url) {
+                redirects += 1;
+                url = self.follow(&url, to, redirects)?;
+                self.body(response).beginning(LARGEST_EXPLANATION).await;
+                continue;
+            }
+            return self.judge(response, url, parts.expects).await;
+        }
+    }
+
+    fn follow(&self, from: &Url, to: Url, redirects: usize) -> Result<Url, Failure> {
+        if !self.site.may_lead(from, &to) {
+            return Err(Failure::lasting(elsewhere(&to)));
+        }
+        if redirects > MOST_REDIRECTS {
+            let error = Error::new(ErrorKind::Refused, "the server leads from one address to the next without end");
+            return Err(Failure::lasting(error));
+        }
+        Ok(to)
+    }
+
+    async fn send_once(
+        &self,
+        parts: &Parts,
+        url: &Url,
+        authorization: Option<HeaderValue>,
+    ) -> Result<reqwest::Response, Failure> {
+        let mut headers = parts.headers.clone();
+        if let Some(value) = authorization {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        // SOGo and Radicale refuse bodies in chunks; an empty one has a length, too.
+        if parts.method != Method::GET && parts.method != Method::DELETE {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(parts.body.len()));
+        }
+        let request = self.http.request(parts.method.clone(), url.clone()).headers(headers).body(parts.body.clone());
+        let upload = Duration::from_secs(parts.body.len() as u64 / SLOWEST_UPLOAD);
+        match timeout(self.timeout + upload, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(Failure::sending(error, url)),
+            Err(_) => Err(Failure::silent(self.timeout)),
+        }
+    }
+
+    /// An expected answer, or what is wrong with it.
+    async fn judge(&self, response: reqwest::Response, url: Url, expects: Expects) -> Result<(Head, Body), Failure> {
+        let status = response.status();
+        let expected = match expects {
+            Expects::Multistatus => status.as_u16() == 207,
+            Expects::Content | Expects::Done => status.is_success(),
+        };
+        if expected {
+            let head = Head { status: status.as_u16(), headers: response.headers().clone(), url };
+            return Ok((head, self.body(response)));
+        }
+        let asked_delay = retry::asked_delay(response.headers());
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let body = self.body(response).beginning(LARGEST_EXPLANATION).await;
+        let error = refusal(status, content_type.as_deref(), &body).await;
+        Err(Failure { end: retry::End::Status(status.as_u16()), asked_delay, error })
+    }
+
+    fn body(&self, response: reqwest::Response) -> Body {
+        Body::new(response, Patience { idle: self.timeout, whole: self.timeout * WHOLE_FACTOR })
+    }
+}
+
+fn http_client(options: &Options, base: &Url) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::config(&options.tls)?)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(options.timeout.min(CONNECT_TIMEOUT))
+        .pool_max_idle_per_host(options.connections.max(1))
+        .referer(false)
+        .user_agent(&options.user_agent);
+    if let Some(proxy) = &options.proxy {
+        let proxy = reqwest::Proxy::all(proxy).map_err(|_| usage("proxy: that is no URL of a proxy"))?;
+        builder = builder.proxy(proxy);
+    } else if is_loopback(base) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| usage("the HTTP client can't be set up").caused_by(error))
+}
+
+/// Where an answer leads to with the same method and body, if it leads anywhere.
+fn redirect(response: &reqwest::Response, method: &Method, from: &Url) -> Option<Url> {
+    let follows = match response.status().as_u16() {
+        301 | 302 | 307 | 308 => true,
+        303 => method == Method::GET,
+        _ => false,
+    };
+    let location = response.headers().get(LOCATION).filter(|_| follows)?.to_str().ok()?;
+    let mut to = from.join(location).ok()?;
+    to.set_username("").ok()?;
+    to.set_password(None).ok()?;
+    to.set_fragment(None);
+    Some(to)
+}
+
+fn elsewhere(url: &Url) -> Error {
+    let origin = url.origin().ascii_serialization();
+    Error::new(ErrorKind::Redirected, format!("it leads to {origin}, another site, which gets no credentials"))
+}
+
+/// `PROPFIND https://dav.example.com/alice/`.
+fn action(parts: &Parts) -> String {
+    format!("{} {}", parts.method, shown(parts.at.url()))
+}
+
+fn uri(url: &Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+}
+
+fn usage(what: &str) -> Error {
+    Error::new(ErrorKind::Usage, what)
 }

@@ -5,17 +5,25 @@
 //! credentials go to no other site, that no write is repeated whose outcome is unknown, and that an answer of any size is
 //! read in bounded memory. It knows nothing of backups, and keeps nothing between runs.
 
+mod auth;
+mod body;
 mod client;
+mod digest;
 mod discover;
 mod element;
 mod error;
 mod etag;
+mod failure;
 mod href;
 mod kind;
 pub mod names;
 mod options;
 mod property;
 pub mod request;
+mod retry;
+mod site;
+mod srv;
+mod tls;
 mod xml;
 
 pub use client::Client;
