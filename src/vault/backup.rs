@@ -1,0 +1,230 @@
+//! A backup under way: takes folders and files in any order, and makes a snapshot of them.
+
+use std::collections::{BTreeMap, btree_map};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use fastcdc::v2020::FastCDC;
+use prost::Message as _;
+
+use super::address::Address;
+use super::error::{Error, ErrorKind};
+use super::message::Entry;
+use super::node::{self, Content, Meta, Node, NodeKind, Totals};
+use super::objects::Objects;
+use super::seal::Kind;
+use super::snapshot::{Ending, Snapshot, SnapshotHead};
+use super::tree::{Builder, Made};
+use super::writer::{Writer, Written};
+
+/// Largest content that is one object, in bytes; larger ones are cut by content.
+const WHOLE: usize = 512 * 1024;
+/// Least, average and most bytes of the parts of a larger content (FastCDC 2020).
+const PARTS: (usize, usize, usize) = (128 * 1024, 512 * 1024, 2 * 1024 * 1024);
+/// Most parts of one content, so that a node of a tree stays small: 32 GB of it.
+const MOST_PARTS: usize = 64 * 1024;
+
+/// A backup under way; its methods may be called from several tasks at once. Dropping it leaves the vault as it was, but for
+/// some bytes that nothing refers to.
+pub struct Backup {
+    objects: Arc<Objects>,
+    writer: Writer,
+    head: SnapshotHead,
+    folders: Mutex<BTreeMap<Box<str>, Folder>>,
+}
+
+#[derive(Default)]
+struct Folder {
+    /// `None` while it is only known from what is in it.
+    meta: Option<Meta>,
+    /// Files, and folders that were kept as a whole, by name; encoded, as a million of them must fit in memory.
+    entries: BTreeMap<Box<str>, Box<[u8]>>,
+}
+
+impl Backup {
+    pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead) -> Self {
+        let folders = BTreeMap::from([("/".into(), Folder::default())]);
+        Self { writer: Writer::new(objects.clone()), objects, head, folders: Mutex::new(folders) }
+    }
+
+    /// Adds a folder. Folders above it that are not known yet are made up.
+    pub async fn folder(&self, path: &str, meta: Meta) -> Result<(), Error> {
+        if path != "/" {
+            split(path)?;
+        }
+        let mut folders = self.lock();
+        make_up(&mut folders, path)?;
+        match folders.get_mut(path) {
+            Some(folder) if folder.meta.is_none() => folder.meta = Some(meta),
+            _ => return Err(twice(path)),
+        }
+        Ok(())
+    }
+
+    /// Adds a file.
+    pub async fn file(&self, path: &str, meta: Meta, content: Bytes) -> Result<(), Error> {
+        let (parent, name) = split(path)?;
+        self.must_be_free(path, parent, name)?;
+        let size = content.len() as u64;
+        let parts = self.store(content).await?;
+        let node = Node { name: String::new(), kind: NodeKind::File { size }, meta, content: Content::File(parts) };
+        self.insert(path, &node)
+    }
+
+    /// Adds what an earlier snapshot has: a file whose content did not change, or a folder with all that is in it. Needs no
+    /// content. [`ErrorKind::Missing`] if the vault does not have it any more; then the content must be read again.
+    pub async fn keep(&self, path: &str, node: &Node) -> Result<(), Error> {
+        let (parent, name) = split(path)?;
+        self.must_be_free(path, parent, name)?;
+        if let Some(gone) = node.references().iter().find(|address| !self.writer.has(address)) {
+            return Err(Error::new(ErrorKind::Missing, format!("{path}: object {gone} is not in the vault any more")));
+        }
+        self.insert(path, node)
+    }
+
+    /// Writes everything that is not written yet, and the snapshot last.
+    pub async fn finish(self, now: SystemTime, ending: Ending) -> Result<(Snapshot, Written), Error> {
+        let (root, counts) = self.trees().await?;
+        let mut written = self.writer.finish().await?;
+        let snapshot = Snapshot::new(self.head, now, root, counts, ending);
+        let sealed = snapshot.seal(&self.objects.keys);
+        written.stored_bytes += sealed.len() as u64;
+        self.objects.store.put(&format!("snapshots/{}", snapshot.name), sealed).await?;
+        Ok((snapshot, written))
+    }
+
+    async fn store(&self, content: Bytes) -> Result<Box<[Address]>, Error> {
+        if content.is_empty() {
+            return Ok(Box::default());
+        }
+        let mut parts = Vec::new();
+        for part in cut(&content) {
+            let address = self.objects.keys.address(Kind::Data, &part);
+            self.writer.add(Kind::Data, address, &part).await?;
+            parts.push(address);
+        }
+        if parts.len() > MOST_PARTS {
+            return Err(Error::usage(format!("a file of {} bytes is too large for a vault", content.len())));
+        }
+        Ok(parts.into())
+    }
+
+    fn must_be_free(&self, path: &str, parent: &str, name: &str) -> Result<(), Error> {
+        let folders = self.lock();
+        let is_entry = folders.get(parent).is_some_and(|folder| folder.entries.contains_key(name));
+        if is_entry || folders.contains_key(path) { Err(twice(path)) } else { Ok(()) }
+    }
+
+    fn insert(&self, path: &str, node: &Node) -> Result<(), Error> {
+        let (parent, name) = split(path)?;
+        let entry = node.to_entry(String::new()).ok_or_else(|| Error::usage(format!("{path} is nothing that can be kept")))?;
+        let mut folders = self.lock();
+        make_up(&mut folders, parent)?;
+        if folders.contains_key(path) {
+            return Err(twice(path));
+        }
+        let Some(folder) = folders.get_mut(parent) else { return Err(twice(parent)) };
+        match folder.entries.entry(name.into()) {
+            btree_map::Entry::Occupied(_) => Err(twice(path)),
+            btree_map::Entry::Vacant(free) => {
+                free.insert(entry.encode_to_vec().into());
+                Ok(())
+            }
+        }
+    }
+
+    /// Builds the tree of every folder, deepest first; the address of the root's entry, and the totals below it.
+    async fn trees(&self) -> Result<(Address, Totals), Error> {
+        let mut folders = std::mem::take(&mut *self.lock());
+        // A path sorts behind every folder above it, so the last one left never has a folder below it.
+        while let Some((path, folder)) = folders.pop_last() {
+            let node = self.tree(folder).await?;
+            let Ok((parent, name)) = split(&path) else { return self.root(&node).await };
+            let entry = node.to_entry(String::new()).map(|entry| entry.encode_to_vec().into()).unwrap_or_default();
+            folders.entry(parent.into()).or_default().entries.insert(name.into(), entry);
+        }
+        Err(Error::usage("the backup has no root"))
+    }
+
+    async fn tree(&self, folder: Folder) -> Result<Node, Error> {
+        let mut below = Totals::default();
+        let mut builder = Builder::new(&self.objects.keys);
+        for (name, encoded) in folder.entries {
+            let mut entry = Entry::decode(encoded.as_ref()).unwrap_or_default();
+            entry.name = name.into();
+            let node = Node::from_entry(entry.clone());
+            below.add(node.as_ref().map(Node::totals).unwrap_or_default());
+            builder.push(entry);
+            self.add_nodes(builder.take()).await?;
+        }
+        let (address, made) = builder.finish();
+        self.add_nodes(made).await?;
+        let (kind, content) = (NodeKind::Folder { below }, Content::Folder(address));
+        Ok(Node { name: String::new(), kind, meta: folder.meta.unwrap_or_default(), content })
+    }
+
+    /// The root has metadata too, and so an entry: alone in a tree of its own, which the snapshot refers to.
+    async fn root(&self, node: &Node) -> Result<(Address, Totals), Error> {
+        let mut builder = Builder::new(&self.objects.keys);
+        builder.push(node.to_entry(ROOT_NAME.to_owned()).unwrap_or_default());
+        let (address, made) = builder.finish();
+        self.add_nodes(made).await?;
+        let NodeKind::Folder { below } = node.kind else { return Err(Error::usage("the root is no folder")) };
+        Ok((address, below))
+    }
+
+    async fn add_nodes(&self, made: Vec<Made>) -> Result<(), Error> {
+        for node in made {
+            self.writer.add(Kind::Tree, node.address, &node.bytes).await?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Folder>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name of the root's entry in the tree that a snapshot refers to.
+pub(super) const ROOT_NAME: &str = "root";
+
+/// The parts of a content; one where it is small.
+fn cut(content: &Bytes) -> Vec<Bytes> {
+    if content.len() <= WHOLE {
+        return vec![content.clone()];
+    }
+    let (least, average, most) = PARTS;
+    FastCDC::new(content, least, average, most).map(|part| content.slice(part.offset..part.offset + part.length)).collect()
+}
+
+/// Makes sure that the folder at `path`, and all above it, are known, and none of them is a file.
+fn make_up(folders: &mut BTreeMap<Box<str>, Folder>, path: &str) -> Result<(), Error> {
+    let mut path = path;
+    let mut unknown = Vec::new();
+    while !folders.contains_key(path) {
+        let (parent, name) = split(path)?;
+        if folders.get(parent).is_some_and(|folder| folder.entries.contains_key(name)) {
+            return Err(twice(path));
+        }
+        unknown.push(path);
+        path = parent;
+    }
+    folders.extend(unknown.into_iter().map(|path| (path.into(), Folder::default())));
+    Ok(())
+}
+
+/// The folder and the name of a path that is not `/`.
+fn split(path: &str) -> Result<(&str, &str), Error> {
+    let bad = || Error::usage(format!("{path:?} is not a path in a snapshot"));
+    let (parent, name) = path.rsplit_once('/').ok_or_else(bad)?;
+    let all_are_names = path.strip_prefix('/').is_some_and(|path| path.split('/').all(node::is_name));
+    if path.len() > node::LONGEST_PATH || !all_are_names {
+        return Err(bad());
+    }
+    Ok((if parent.is_empty() { "/" } else { parent }, name))
+}
+
+fn twice(path: &str) -> Error {
+    Error::usage(format!("{path} came twice, or as a folder and a file"))
+}

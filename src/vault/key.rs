@@ -1,0 +1,153 @@
+//! Key slots: the master key, sealed under what a person knows (a passphrase) or has (a key file). Slots can be added and
+//! removed without touching anything else.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, ErrorKind};
+use super::hex::{self, Id};
+use super::seal::{self, Master};
+
+/// Most bytes of a key slot's file.
+pub(super) const MOST_BYTES: u64 = 64 * 1024;
+/// Most slots that are looked at.
+pub(super) const MOST_SLOTS: usize = 64;
+/// Bounds on what a slot may ask of the machine that opens it: 2 GiB, and an hour at most on a slow one.
+const MOST_MEMORY_KIB: u32 = 2 * 1024 * 1024;
+const MOST_PASSES: u32 = 64;
+const MOST_LANES: u32 = 16;
+
+/// What opens a vault.
+#[derive(Debug, Clone)]
+pub enum Unlock {
+    /// A passphrase.
+    Passphrase(SecretString),
+    /// The content of a key file.
+    KeyFile(SecretSlice<u8>),
+}
+
+impl Unlock {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Unlock::Passphrase(passphrase) => passphrase.expose_secret().as_bytes(),
+            Unlock::KeyFile(bytes) => bytes.expose_secret(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Unlock::Passphrase(_) => "passphrase",
+            Unlock::KeyFile(_) => "keyfile",
+        }
+    }
+}
+
+/// What trying one passphrase costs, for Argon2id (RFC 9106).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes; the work is the same, a machine with several cores could share it.
+    pub lanes: u32,
+}
+
+impl Default for KeyCost {
+    /// 256 MiB and 3 passes: about a second, and costly on the graphics cards of those who guess.
+    fn default() -> Self {
+        Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 }
+    }
+}
+
+/// A slot as it lies in the vault, under `keys/`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Slot {
+    /// The vault that it belongs to.
+    pub(super) vault: String,
+    /// `passphrase` or `keyfile`.
+    kind: String,
+    /// Always `argon2id`.
+    function: String,
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    salt: String,
+    /// The sealed master key: nonce, 32 bytes, tag.
+    sealed: String,
+}
+
+/// Where the slot of this id lies.
+pub(super) fn name(id: &Id) -> String {
+    format!("keys/{}", hex::encode(id))
+}
+
+impl Slot {
+    /// Seals `master`; takes as long as `cost` says.
+    pub(super) fn new(vault: &Id, slot: &Id, unlock: &Unlock, cost: KeyCost, master: &Master) -> Result<Self, Error> {
+        let mut made = Self {
+            vault: hex::encode(vault),
+            kind: unlock.kind().to_owned(),
+            function: "argon2id".to_owned(),
+            memory_kib: cost.memory_kib,
+            passes: cost.passes,
+            lanes: cost.lanes,
+            salt: hex::encode(&hex::new_id()),
+            sealed: String::new(),
+        };
+        let key = made.key(unlock).ok_or_else(|| Error::usage(format!("{cost:?} is not a cost that Argon2id knows")))?;
+        made.sealed = hex::encode(&seal::seal_with(key.expose_secret(), &made.place(slot), master.expose_secret()));
+        Ok(made)
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("strings and numbers are always JSON")
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Whether this is the kind of secret that the slot wants.
+    pub(super) fn takes(&self, unlock: &Unlock) -> bool {
+        self.kind == unlock.kind() && self.function == "argon2id"
+    }
+
+    /// The master key, if `unlock` is right; takes as long as the slot's cost says.
+    pub(super) fn open(&self, slot: &Id, unlock: &Unlock) -> Option<Master> {
+        let key = self.key(unlock)?;
+        let sealed = hex::decode_any(&self.sealed)?;
+        let master = SecretBox::new(Box::new(seal::open_with(key.expose_secret(), &self.place(slot), &sealed)?));
+        let master: [u8; 32] = master.expose_secret().as_slice().try_into().ok()?;
+        Some(SecretBox::new(Box::new(master)))
+    }
+
+    fn key(&self, unlock: &Unlock) -> Option<SecretBox<[u8; 32]>> {
+        if self.memory_kib > MOST_MEMORY_KIB || self.passes > MOST_PASSES || self.lanes > MOST_LANES {
+            return None;
+        }
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok()?;
+        let salt = hex::decode::<16>(&self.salt)?;
+        let mut key = SecretBox::new(Box::new([0; 32]));
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password_into(unlock.bytes(), &salt, secrecy::ExposeSecretMut::expose_secret_mut(&mut key)).ok()?;
+        Some(key)
+    }
+
+    /// What the sealed key is bound to: the vault, the slot, and every parameter.
+    fn place(&self, slot: &Id) -> Vec<u8> {
+        let Self { vault, kind, function, memory_kib, passes, lanes, salt, .. } = self;
+        let slot = hex::encode(slot);
+        format!("davault key\n{vault}\n{slot}\n{kind}\n{function}\n{memory_kib}\n{passes}\n{lanes}\n{salt}\n").into_bytes()
+    }
+}
+
+/// The error for a secret that opens no slot.
+pub(super) fn wrong(unlock: &Unlock, place: &str) -> Error {
+    let what = match unlock {
+        Unlock::Passphrase(_) => "passphrase",
+        Unlock::KeyFile(_) => "key file",
+    };
+    Error::new(ErrorKind::WrongPassphrase, format!("this {what} does not open the vault in {place}"))
+}

@@ -1,0 +1,38 @@
+//! The store: encrypted, deduplicated, written once and never changed; `docs/vault-format.md` says every byte.
+//!
+//! A [`Vault`] lies at a [`Place`] and holds [`Snapshot`]s of trees of named bytes; it knows nothing of calendars. It promises
+//! that a snapshot which was reported as made can be read back exactly, that what is stored is checked against its address
+//! whenever it is read, and that a crash at any point leaves every earlier snapshot whole. It takes no locks, and no file that
+//! it wrote is ever changed. It never prints, and no message holds a secret or a content.
+
+mod address;
+mod backup;
+mod block;
+mod config;
+mod error;
+mod hex;
+mod index;
+mod key;
+mod message;
+mod node;
+mod objects;
+mod open;
+mod pack;
+mod place;
+mod seal;
+mod snapshot;
+mod squeeze;
+mod store;
+mod tree;
+mod walk;
+mod writer;
+
+pub use backup::Backup;
+pub use error::{Error, ErrorKind};
+pub use key::{KeyCost, Unlock};
+pub use node::{Meta, Node, NodeKind, Totals};
+pub use open::Vault;
+pub use place::{Place, check_options};
+pub use snapshot::{Ending, Snapshot, SnapshotHead};
+pub use walk::Walk;
+pub use writer::Written;

@@ -1,0 +1,208 @@
+//! An open vault: what all commands do with it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::backup::{Backup, ROOT_NAME};
+use super::config::{self, Config};
+use super::error::{Error, ErrorKind};
+use super::hex::{self, Id};
+use super::key::{self, KeyCost, Slot, Unlock};
+use super::node::{self, Content, Meta, Node, NodeKind};
+use super::objects::{AT_ONCE, Objects};
+use super::place::Place;
+use super::seal::{self, Keys, Master};
+use super::snapshot::{self, Snapshot, SnapshotHead};
+use super::store::Store;
+use super::walk::{self, Walk};
+
+/// An open vault; cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    pub(super) objects: Arc<Objects>,
+}
+
+impl Vault {
+    /// Makes a new vault with one key slot. [`ErrorKind::Exists`] if anything is there already.
+    pub async fn create(place: &Place, unlock: &Unlock, cost: KeyCost, now: SystemTime) -> Result<Vault, Error> {
+        let store = place.new_store()?;
+        let found = store.top().await?;
+        if found.iter().any(|name| name == config::NAME) {
+            return Err(Error::new(ErrorKind::Exists, format!("there is a vault in {} already", store.place)));
+        }
+        // A slot alone is what an interrupted creation leaves; it opens nothing.
+        if found.iter().any(|name| name != "keys") {
+            return Err(Error::new(ErrorKind::Exists, format!("{} is not empty", store.place)));
+        }
+        let (id, slot_id, master) = (hex::new_id(), hex::new_id(), seal::new_master());
+        let (slot, master) = make_slot(id, slot_id, unlock.clone(), cost, master).await?;
+        let keys = Keys::new(id, &master);
+        // The slot first: a vault that has a configuration can be opened.
+        store.put(&key::name(&slot_id), slot.to_bytes()).await?;
+        let config = Config::new(&id, now, &keys);
+        if let Err(error) = store.put_new(config::NAME, config.to_bytes()).await {
+            if error.kind == ErrorKind::Exists {
+                // Someone else was quicker; the slot opens nothing there. That it can't be removed is no harm.
+                let _ = store.delete(&key::name(&slot_id)).await;
+            }
+            return Err(error);
+        }
+        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys)) })
+    }
+
+    /// Opens a vault. [`ErrorKind::NotAVault`], [`ErrorKind::WrongPassphrase`], [`ErrorKind::TooNew`]; takes as long as the
+    /// key slot's cost says.
+    pub async fn open(place: &Place, unlock: &Unlock) -> Result<Vault, Error> {
+        let store = place.store()?;
+        let config = store.get(config::NAME, config::MOST_BYTES).await.map_err(|error| match error.kind {
+            ErrorKind::Missing => Error::new(ErrorKind::NotAVault, format!("there is no vault in {}", store.place)),
+            _ => error,
+        })?;
+        let config = Config::read(&config, &store.place)?;
+        let id = config.id()?;
+        let master = master(&store, &id, unlock).await?;
+        let keys = Keys::new(id, &master);
+        config.verify(&keys)?;
+        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys)) })
+    }
+
+    /// The vault's own id, 32 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex::encode(&self.objects.id)
+    }
+
+    /// Where it lies, for a person.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.objects.store.place
+    }
+
+    /// All snapshots, oldest first.
+    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
+        let names = self.snapshot_names().await?;
+        stream::iter(names).map(|name| self.snapshot(name)).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// The snapshot that `which` means: an unambiguous prefix of its id, `latest`, or `latest@SOURCE`.
+    pub async fn find(&self, which: &str) -> Result<Snapshot, Error> {
+        let mut names = self.snapshot_names().await?;
+        let none = |what: String| Error::new(ErrorKind::NotFound, what);
+        if let Some(source) = which.strip_prefix("latest@") {
+            for name in names.into_iter().rev() {
+                let snapshot = self.snapshot(name).await?;
+                if snapshot.head.source == source {
+                    return Ok(snapshot);
+                }
+            }
+            return Err(none(format!("there is no snapshot of @{source}")));
+        }
+        if which == "latest" {
+            let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;
+            return self.snapshot(last).await;
+        }
+        let is_meant = |name: &String| name.split_once('-').is_some_and(|(_, id)| id.starts_with(which));
+        let mut meant = names.into_iter().filter(is_meant);
+        match (meant.next(), meant.next()) {
+            _ if which.is_empty() => Err(Error::usage("an empty word means no snapshot")),
+            (None, _) => Err(none(format!("there is no snapshot {which}"))),
+            (Some(name), None) => self.snapshot(name).await,
+            (Some(_), Some(_)) => {
+                Err(Error::new(ErrorKind::Ambiguous, format!("more than one snapshot begins with {which}")))
+            }
+        }
+    }
+
+    /// The `/` of a snapshot.
+    pub async fn root(&self, snapshot: &Snapshot) -> Result<Node, Error> {
+        let above = Node {
+            name: String::new(),
+            kind: NodeKind::Folder { below: snapshot.counts },
+            meta: Meta::default(),
+            content: Content::Folder(snapshot.root),
+        };
+        let root = walk::child(&self.objects, &above, ROOT_NAME).await?;
+        let mut root = root.ok_or_else(|| Error::damaged(&format!("snapshot {}", snapshot.id), "it has no root"))?;
+        root.name = String::new();
+        Ok(root)
+    }
+
+    /// The folder or file at `path`, absolute; reads a node or two for each folder on the way.
+    pub async fn entry(&self, snapshot: &Snapshot, path: &str) -> Result<Node, Error> {
+        let mut node = self.root(snapshot).await?;
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            let child = walk::child(&self.objects, &node, name).await?;
+            let missing = || Error::new(ErrorKind::NotFound, format!("there is no {path} in snapshot {}", snapshot.id));
+            node = child.ok_or_else(missing)?;
+        }
+        Ok(node)
+    }
+
+    /// What is directly in a folder, sorted by name.
+    pub async fn children(&self, folder: &Node) -> Result<Vec<Node>, Error> {
+        walk::children(&self.objects, folder).await
+    }
+
+    /// Everything below `node`, which is at `path`; lazily, a folder before what is in it.
+    #[must_use]
+    pub fn walk(&self, path: &str, node: &Node) -> Walk {
+        Walk::new(self.objects.clone(), path, node)
+    }
+
+    /// The content of a file, checked against its address.
+    pub async fn read(&self, file: &Node) -> Result<Bytes, Error> {
+        self.objects.content(file).await
+    }
+
+    /// Begins a backup; nothing is visible before it is finished.
+    pub async fn backup(&self, head: SnapshotHead) -> Result<Backup, Error> {
+        self.objects.load_index().await?;
+        self.objects.refresh_index().await?;
+        Ok(Backup::new(self.objects.clone(), head))
+    }
+
+    /// Names of all snapshots, oldest first.
+    pub(super) async fn snapshot_names(&self) -> Result<Vec<String>, Error> {
+        let listed = self.objects.store.list("snapshots").await?;
+        let mut names: Vec<String> = listed.into_iter().map(|file| file.name).filter(|name| snapshot::id(name).is_some()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    pub(super) async fn snapshot(&self, name: String) -> Result<Snapshot, Error> {
+        let sealed = self.objects.store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
+        Snapshot::open(&self.objects.keys, &name, &sealed)
+    }
+}
+
+async fn make_slot(vault: Id, slot: Id, unlock: Unlock, cost: KeyCost, master: Master) -> Result<(Slot, Master), Error> {
+    let made = tokio::task::spawn_blocking(move || (Slot::new(&vault, &slot, &unlock, cost, &master), master)).await;
+    let (made, master) = made.map_err(|error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error))?;
+    Ok((made?, master))
+}
+
+/// The master key, from the first slot that opens.
+async fn master(store: &Store, vault: &Id, unlock: &Unlock) -> Result<Master, Error> {
+    let mut listed = store.list("keys").await?;
+    listed.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let mut is_there_any = false;
+    for name in listed.into_iter().map(|file| file.name).take(key::MOST_SLOTS) {
+        let Some(id) = hex::decode(&name) else { continue };
+        let bytes = store.get(&key::name(&id), key::MOST_BYTES).await?;
+        // One slot that is damaged must not keep the others from opening.
+        let Some(slot) = Slot::read(&bytes).filter(|slot| slot.vault == hex::encode(vault)) else { continue };
+        is_there_any = true;
+        if slot.takes(unlock) {
+            let unlock = unlock.clone();
+            let opened = tokio::task::spawn_blocking(move || slot.open(&id, &unlock)).await;
+            let broken_off = |error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error);
+            if let Some(master) = opened.map_err(broken_off)? {
+                return Ok(master);
+            }
+        }
+    }
+    if is_there_any { Err(key::wrong(unlock, &store.place)) } else { Err(Error::new(ErrorKind::Missing, format!("the vault in {} has no key slot left", store.place))) }
+}

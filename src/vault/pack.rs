@@ -1,0 +1,135 @@
+//! Packs: blocks one after the other in a file of about 16 MiB, each sealed for its place in it.
+
+use super::block::Gathered;
+use super::hex::{self, Id};
+use super::message;
+use super::seal::{Keys, Kind, OVERHEAD};
+
+/// What every pack begins with; the last byte is the version of the pack format.
+pub(super) const MAGIC: [u8; 8] = *b"davpack\x01";
+/// Size in bytes after which a pack is closed: few enough files for S3, and small enough to assemble in memory.
+pub(super) const TARGET: usize = 16 * 1024 * 1024;
+/// Largest pack that is read whole, in bytes: the target and one block of the largest size above it.
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes in front of each sealed record: its length (4, little endian) and its kind (1).
+const FRAME: usize = 5;
+/// The kind byte of the record that ends a pack.
+const END: u8 = 0;
+
+/// Where the pack of this id lies: spread over 256 folders, as some file systems are slow with large ones.
+pub(super) fn name(id: &Id) -> String {
+    let id = hex::encode(id);
+    let first: String = id.chars().take(2).collect();
+    format!("packs/{first}/{id}")
+}
+
+/// The id of a pack from its name below `packs/`.
+pub(super) fn id(name: &str) -> Option<Id> {
+    let (first, id) = name.split_once('/')?;
+    if id.starts_with(first) && first.len() == 2 { hex::decode(id) } else { None }
+}
+
+/// A pack that is being assembled in memory.
+pub(super) struct Packer {
+    id: Id,
+    bytes: Vec<u8>,
+    blocks: Vec<message::Block>,
+}
+
+impl Packer {
+    pub(super) fn new() -> Self {
+        Self { id: hex::new_id(), bytes: MAGIC.to_vec(), blocks: Vec::new() }
+    }
+
+    /// Seals a compressed block to the end of the pack; `raw` is its length before compression.
+    pub(super) fn push(&mut self, keys: &Keys, gathered: &Gathered, raw: u32, compressed: &[u8]) {
+        let at = self.record(keys, gathered.kind.byte(), compressed);
+        let sealed = u32::try_from(compressed.len() + OVERHEAD).expect("a block is bounded by a few MiB");
+        self.blocks.push(message::Block {
+            kind: u32::from(gathered.kind.byte()),
+            at,
+            sealed,
+            raw,
+            addresses: gathered.objects.iter().flat_map(|(address, _)| address.0).collect(),
+            lengths: gathered.objects.iter().map(|(_, length)| *length).collect(),
+        });
+    }
+
+    /// Whether the pack should be closed.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= TARGET
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// Ends the pack: its id, its bytes, and what the index says of it.
+    pub(super) fn close(mut self, keys: &Keys) -> (Id, Vec<u8>, message::Pack) {
+        let count = u32::try_from(self.blocks.len()).expect("a pack is closed long before");
+        self.record(keys, END, &count.to_le_bytes());
+        let size = self.bytes.len() as u64;
+        (self.id, self.bytes, message::Pack { id: self.id.to_vec(), size, blocks: self.blocks })
+    }
+
+    fn record(&mut self, keys: &Keys, kind: u8, plain: &[u8]) -> u64 {
+        let number = u32::try_from(self.blocks.len()).expect("a pack is closed long before");
+        let sealed = keys.seal_record(&self.id, number, kind, plain);
+        let length = u32::try_from(sealed.len()).expect("a record is bounded by a few MiB");
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.push(kind);
+        let at = self.bytes.len() as u64;
+        self.bytes.extend_from_slice(&sealed);
+        at
+    }
+}
+
+/// A record of a pack that is read from its first byte.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    /// A compressed block.
+    Block {
+        kind: Kind,
+        /// Where its sealed bytes begin in the pack.
+        at: u64,
+        compressed: Vec<u8>,
+    },
+    /// Something that cannot be opened; why. Reading goes on behind it where its length makes sense.
+    Bad(&'static str),
+}
+
+/// Reads all of a pack; the last [`Record::Bad`] tells a pack that does not end as it should.
+pub(super) fn records(keys: &Keys, id: &Id, bytes: &[u8]) -> Vec<Record> {
+    let Some(mut rest) = bytes.strip_prefix(&MAGIC) else {
+        return vec![Record::Bad("it does not begin as a pack does")];
+    };
+    let mut records = Vec::new();
+    for number in 0.. {
+        let at = (bytes.len() - rest.len() + FRAME) as u64;
+        let Some((kind, sealed, behind)) = frame(rest) else {
+            records.push(Record::Bad("it is cut short"));
+            return records;
+        };
+        rest = behind;
+        let opened = keys.open_record(id, number, kind, sealed);
+        if kind == END {
+            if opened.as_deref() != Some(&number.to_le_bytes()) || !rest.is_empty() {
+                records.push(Record::Bad("its end is not where it was written"));
+            }
+            return records;
+        }
+        records.push(match (opened, Kind::from_byte(kind)) {
+            (Some(compressed), Some(kind)) => Record::Block { kind, at, compressed },
+            _ => Record::Bad("a block in it does not open"),
+        });
+    }
+    records
+}
+
+fn frame(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let (kind, rest) = rest.split_first()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (sealed, behind) = rest.split_at_checked(length)?;
+    Some((*kind, sealed, behind))
+}

@@ -1,0 +1,162 @@
+//! A snapshot: what a source held at one time, and where its tree begins.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::error::Error;
+use super::hex::{self, Id};
+use super::node::Totals;
+use super::seal::Keys;
+use super::squeeze;
+
+/// Most bytes of a snapshot, sealed or not.
+pub(super) const MOST_BYTES: u32 = 4 * 1024 * 1024;
+/// Failures that are written down one by one; further ones are only counted.
+const MOST_FAILURES: usize = 1000;
+
+/// What is known of a backup when it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SnapshotHead {
+    /// Name of the configured source, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The location that was backed up, without secrets.
+    pub location: String,
+    /// Who was backed up, such as `alice@dav.example.com`.
+    pub origin: String,
+    /// Which connector did it, such as `caldav`.
+    pub connector: String,
+    /// Name of the machine that made the backup.
+    pub host: String,
+    /// Words that a person gave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Id of the snapshot of the same source before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Version of davault that made it.
+    pub davault: String,
+}
+
+/// How a backup ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ending {
+    /// Items that could not be backed up: path and reason.
+    pub failures: Vec<(String, String)>,
+    /// Only a part of the source was asked for, or read.
+    pub partial: bool,
+}
+
+/// A snapshot as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// When it was finished, in whole seconds.
+    pub time: SystemTime,
+    /// What was known when it began.
+    pub head: SnapshotHead,
+    /// Folders, items and bytes in it.
+    pub counts: Totals,
+    /// How many items could not be backed up.
+    pub failed: u64,
+    /// Those items with the reasons; at most a thousand.
+    pub failures: Vec<(String, String)>,
+    /// Only a part of the source was asked for, or read.
+    pub partial: bool,
+    pub(super) root: Address,
+    pub(super) name: String,
+}
+
+/// The JSON of a snapshot.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    time: u64,
+    root: String,
+    #[serde(flatten)]
+    head: SnapshotHead,
+    folders: u64,
+    items: u64,
+    bytes: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    failed: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
+    /// What a later davault added.
+    #[serde(flatten)]
+    more: BTreeMap<String, serde_json::Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Snapshot {
+    pub(super) fn new(head: SnapshotHead, now: SystemTime, root: Address, counts: Totals, ending: Ending) -> Self {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs());
+        let id = hex::new_id();
+        let failed = ending.failures.len() as u64;
+        let failures = ending.failures.into_iter().take(MOST_FAILURES).collect();
+        let (partial, name, id) = (ending.partial, name(&id, time), hex::encode(&id));
+        Self { id, time, head, counts, failed, failures, partial, root, name }
+    }
+
+    pub(super) fn seal(&self, keys: &Keys) -> Vec<u8> {
+        let since = self.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let written = Written {
+            time: since.as_secs(),
+            root: self.root.to_string(),
+            head: self.head.clone(),
+            folders: self.counts.folders,
+            items: self.counts.items,
+            bytes: self.counts.bytes,
+            failed: self.failed,
+            failures: self.failures.clone(),
+            partial: self.partial,
+            more: BTreeMap::new(),
+        };
+        let json = serde_json::to_vec(&written).expect("strings and numbers are always JSON");
+        keys.seal_snapshot(&self.name, &squeeze::compress(&json))
+    }
+
+    pub(super) fn open(keys: &Keys, name: &str, sealed: &[u8]) -> Result<Self, Error> {
+        let damaged = |why| Error::damaged(&format!("snapshot {name}"), why);
+        let id = id(name).ok_or_else(|| damaged("its name is not that of a snapshot"))?;
+        let opened = keys.open_snapshot(name, sealed).ok_or_else(|| damaged("it does not open"))?;
+        let json = usize::try_from(MOST_BYTES).ok().and_then(|most| squeeze::expand(&opened, most));
+        let json = json.ok_or_else(|| damaged("it does not decompress"))?;
+        let written: Written = serde_json::from_slice(&json).map_err(|error| damaged("it is not what it should be").because(error))?;
+        let root = Address::from_hex(&written.root).ok_or_else(|| damaged("its root is no address"))?;
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(written.time));
+        Ok(Self {
+            id: hex::encode(&id),
+            time: time.ok_or_else(|| damaged("its time is out of range"))?,
+            head: written.head,
+            counts: Totals { folders: written.folders, items: written.items, bytes: written.bytes },
+            failed: written.failed,
+            failures: written.failures,
+            partial: written.partial,
+            root,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// The id of a snapshot from its name below `snapshots/`.
+pub(super) fn id(name: &str) -> Option<Id> {
+    let (time, id) = name.split_once('-')?;
+    if time.len() == 16 { hex::decode(id) } else { None }
+}
+
+/// The name of a snapshot: its time first, so that sorting names sorts by time.
+fn name(id: &Id, time: SystemTime) -> String {
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
+    format!("{}-{}", stamp.strftime("%Y%m%dT%H%M%SZ"), hex::encode(id))
+}

@@ -1,0 +1,139 @@
+//! The files of a vault in an object store, with errors that say which.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+
+use super::error::{Error, ErrorKind};
+
+/// A folder in an object store, and what to call it.
+#[derive(Clone)]
+pub(super) struct Store {
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) prefix: Path,
+    /// The place as a person wrote it, without secrets.
+    pub(super) place: String,
+}
+
+/// A file that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Name below the folder that was listed.
+    pub(super) name: String,
+    pub(super) size: u64,
+}
+
+impl Store {
+    /// The whole of a file of at most `most` bytes.
+    pub(super) async fn get(&self, name: &str, most: u64) -> Result<Bytes, Error> {
+        let failed = |error| self.failed("read", name, error);
+        let got = self.objects.get(&self.path(name)).await.map_err(failed)?;
+        if got.meta.size > most {
+            return Err(Error::damaged(name, "it is larger than such a file can be"));
+        }
+        got.bytes().await.map_err(failed)
+    }
+
+    /// A part of a file.
+    pub(super) async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        let wanted = range.end.saturating_sub(range.start);
+        let failed = |error| self.failed("read", name, error);
+        // Looked at before it is read: beyond the end is damage, not trouble with the storage.
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        let bytes = match self.objects.get_opts(&self.path(name), options).await {
+            Ok(got) => got.bytes().await.map_err(failed)?,
+            Err(error @ object_store::Error::NotFound { .. }) => return Err(failed(error)),
+            Err(error) => return Err(self.short_or_failed(name, error).await),
+        };
+        if bytes.len() as u64 == wanted { Ok(bytes) } else { Err(Error::damaged(name, "it is cut short")) }
+    }
+
+    /// Writes a file whose name nobody else has; an earlier half-written one is replaced.
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        let put = self.objects.put(&self.path(name), PutPayload::from(bytes));
+        put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
+    }
+
+    /// Writes a file, unless there is one of that name already.
+    pub(super) async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        let options = PutOptions::from(PutMode::Create);
+        let put = self.objects.put_opts(&self.path(name), PutPayload::from(bytes), options);
+        put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
+    }
+
+    /// Everything below `folder`, in no order. A folder that is not there is empty.
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<Listed>, Error> {
+        let prefix = self.path(folder);
+        let found: Result<Vec<_>, _> = self.objects.list(Some(&prefix)).try_collect().await;
+        let found = match found {
+            Err(object_store::Error::NotFound { .. }) => Vec::new(),
+            other => other.map_err(|error| self.failed("list", folder, error))?,
+        };
+        let below = |path: &Path| -> Option<String> {
+            let parts: Vec<_> = path.prefix_match(&prefix)?.map(|part| part.as_ref().to_owned()).collect();
+            Some(parts.join("/"))
+        };
+        Ok(found.iter().filter_map(|meta| Some(Listed { name: below(&meta.location)?, size: meta.size })).collect())
+    }
+
+    /// Names of folders and files directly in the place.
+    pub(super) async fn top(&self) -> Result<Vec<String>, Error> {
+        let found = match self.objects.list_with_delimiter(Some(&self.prefix)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
+            other => other.map_err(|error| self.failed("list", "", error))?,
+        };
+        let names = found.common_prefixes.iter().chain(found.objects.iter().map(|meta| &meta.location));
+        Ok(names.filter_map(|path| path.filename().map(str::to_owned)).collect())
+    }
+
+    /// Removes a file.
+    pub(super) async fn delete(&self, name: &str) -> Result<(), Error> {
+        self.objects.delete(&self.path(name)).await.map_err(|error| self.failed("remove", name, error))
+    }
+
+    fn path(&self, name: &str) -> Path {
+        // Names are made by this room, of letters, digits, `-` and `/` alone, or came from listing.
+        Path::from_iter(self.prefix.parts().chain(Path::from(name).parts()))
+    }
+
+    async fn short_or_failed(&self, name: &str, error: object_store::Error) -> Error {
+        // A range beyond the end is answered differently by every store; what there is to read decides.
+        let failed = self.failed("read", name, error);
+        match self.objects.head(&self.path(name)).await {
+            Ok(_) if is_range(&failed) => Error::damaged(name, "it is cut short").because(failed),
+            _ => failed,
+        }
+    }
+
+    fn failed(&self, verb: &str, name: &str, error: object_store::Error) -> Error {
+        let kind = match &error {
+            object_store::Error::NotFound { .. } => ErrorKind::Missing,
+            object_store::Error::AlreadyExists { .. } => ErrorKind::Exists,
+            _ => ErrorKind::Storage,
+        };
+        let place = &self.place;
+        let on = if name.is_empty() { place.clone() } else { format!("{name} in {place}") };
+        let what = match kind {
+            ErrorKind::Missing => format!("{on} is not there"),
+            ErrorKind::Exists => format!("{on} exists already"),
+            _ => format!("cannot {verb} {on}"),
+        };
+        Error::new(kind, what).because(error)
+    }
+}
+
+fn is_range(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string().to_lowercase();
+        if text.contains("range") || text.contains("416") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,204 @@
+//! Writing objects: gathered into blocks, compressed on other threads, sealed into packs, put as each pack is full.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::address::{Address, BuildAddressHasher};
+use super::block::Gathered;
+use super::error::{Error, ErrorKind};
+use super::hex;
+use super::index;
+use super::message;
+use super::objects::Objects;
+use super::pack::{self, Packer};
+use super::seal::Kind;
+
+/// Takes objects and writes packs; used by several tasks at once.
+pub(super) struct Writer {
+    objects: Arc<Objects>,
+    open: Mutex<Open>,
+    packer: Arc<Mutex<Packed>>,
+    tasks: Mutex<JoinSet<Result<(), Error>>>,
+    /// Blocks that may be compressed, and packs put, at the same time; bounds memory.
+    slots: Arc<Semaphore>,
+}
+
+/// What a backup has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Objects (contents and nodes of trees) that were not in the vault.
+    pub new_objects: u64,
+    /// Their bytes, before compression.
+    pub new_bytes: u64,
+    /// Bytes added to the vault, everything included.
+    pub stored_bytes: u64,
+}
+
+struct Open {
+    data: Gathered,
+    tree: Gathered,
+    /// Objects that this writer took.
+    seen: HashSet<Address, BuildAddressHasher>,
+    written: Written,
+}
+
+struct Packed {
+    packer: Packer,
+    done: Vec<message::Pack>,
+}
+
+impl Writer {
+    pub(super) fn new(objects: Arc<Objects>) -> Self {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let open = Open {
+            data: Gathered::new(Kind::Data),
+            tree: Gathered::new(Kind::Tree),
+            seen: HashSet::default(),
+            written: Written::default(),
+        };
+        let packed = Packed { packer: Packer::new(), done: Vec::new() };
+        Self {
+            objects,
+            open: Mutex::new(open),
+            packer: Arc::new(Mutex::new(packed)),
+            tasks: Mutex::default(),
+            slots: Arc::new(Semaphore::new(threads + 1)),
+        }
+    }
+
+    /// Stores an object unless the vault has it.
+    pub(super) async fn add(&self, kind: Kind, address: Address, content: &[u8]) -> Result<(), Error> {
+        match self.gather(kind, address, content) {
+            Some(full) => self.write(full).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the object is in the vault, or taken by this writer.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        lock(&self.open).seen.contains(address) || self.objects.with_index(|index| index.contains(address))
+    }
+
+    /// Writes what is still gathered, then an index of it all.
+    pub(super) async fn finish(&self) -> Result<Written, Error> {
+        let (data, tree) = {
+            let mut open = lock(&self.open);
+            let data = std::mem::replace(&mut open.data, Gathered::new(Kind::Data));
+            (data, std::mem::replace(&mut open.tree, Gathered::new(Kind::Tree)))
+        };
+        for gathered in [data, tree] {
+            if !gathered.objects.is_empty() {
+                self.write(gathered).await?;
+            }
+        }
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        while let Some(ended) = tasks.join_next().await {
+            ended.map_err(task_failed)??;
+        }
+        let last = {
+            let mut packed = lock(&self.packer);
+            let packer = std::mem::replace(&mut packed.packer, Packer::new());
+            (!packer.is_empty()).then_some(packer)
+        };
+        if let Some(packer) = last {
+            put(&self.objects, &self.packer, packer).await?;
+        }
+        let packs = std::mem::take(&mut lock(&self.packer).done);
+        let mut written = lock(&self.open).written;
+        written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
+        for index in split(packs) {
+            written.stored_bytes += self.put_index(index).await?;
+        }
+        Ok(written)
+    }
+
+    fn gather(&self, kind: Kind, address: Address, content: &[u8]) -> Option<Gathered> {
+        let mut open = lock(&self.open);
+        if open.seen.contains(&address) || self.objects.with_index(|index| index.contains(&address)) {
+            return None;
+        }
+        open.seen.insert(address);
+        open.written.new_objects += 1;
+        open.written.new_bytes += content.len() as u64;
+        let gathered = match kind {
+            Kind::Data => &mut open.data,
+            Kind::Tree => &mut open.tree,
+        };
+        gathered.push(address, content).then(|| std::mem::replace(gathered, Gathered::new(kind)))
+    }
+
+    async fn write(&self, gathered: Gathered) -> Result<(), Error> {
+        let slot = self.slots.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
+        let (objects, packer) = (self.objects.clone(), self.packer.clone());
+        let mut tasks = lock(&self.tasks);
+        while let Some(ended) = tasks.try_join_next() {
+            ended.map_err(task_failed)??;
+        }
+        tasks.spawn(async move {
+            let _slot = slot;
+            let (keys, packed) = (objects.clone(), packer.clone());
+            let full = tokio::task::spawn_blocking(move || {
+                let (raw, compressed) = gathered.close();
+                let mut packed = lock(&packed);
+                packed.packer.push(&keys.keys, &gathered, raw, &compressed);
+                packed.packer.is_full().then(|| std::mem::replace(&mut packed.packer, Packer::new()))
+            });
+            match full.await.map_err(task_failed)? {
+                Some(full) => put(&objects, &packer, full).await,
+                None => Ok(()),
+            }
+        });
+        Ok(())
+    }
+
+    async fn put_index(&self, index: message::Index) -> Result<u64, Error> {
+        let id = hex::new_id();
+        let sealed = index::seal(&self.objects.keys, &id, &index);
+        let size = sealed.len() as u64;
+        self.objects.store.put(&index::name(&id), sealed).await?;
+        self.objects.written(id, index);
+        Ok(size)
+    }
+}
+
+async fn put(objects: &Objects, packed: &Mutex<Packed>, packer: Packer) -> Result<(), Error> {
+    let (id, bytes, pack) = packer.close(&objects.keys);
+    objects.store.put(&pack::name(&id), bytes).await?;
+    lock(packed).done.push(pack);
+    Ok(())
+}
+
+/// Index files for these packs, none with too many objects.
+fn split(packs: Vec<message::Pack>) -> Vec<message::Index> {
+    let mut files: Vec<message::Index> = Vec::new();
+    let mut objects = usize::MAX;
+    for pack in packs {
+        let more: usize = pack.blocks.iter().map(|block| block.lengths.len()).sum();
+        match files.last_mut() {
+            Some(file) if objects.saturating_add(more) <= index::MOST_OBJECTS => {
+                objects += more;
+                file.packs.push(pack);
+            }
+            _ => {
+                objects = more;
+                files.push(message::Index { packs: vec![pack], replaces: Vec::new() });
+            }
+        }
+    }
+    files
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed() -> Error {
+    Error::new(ErrorKind::Storage, "writing to the vault was broken off")
+}
+
+fn task_failed(error: tokio::task::JoinError) -> Error {
+    failed().because(error)
+}
