@@ -9,3 +9,4 @@ pub mod item;
 pub mod plugin;
 pub mod proto;
 pub mod report;
+pub mod vault;

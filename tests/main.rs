@@ -4,3 +4,4 @@ mod demo;
 mod generated;
 mod rooms;
 mod support;
+mod vault;

@@ -20,7 +20,7 @@ use super::writer::{Writer, Written};
 
 /// Largest content that is one object, in bytes; larger ones are cut by content.
 const WHOLE: usize = 512 * 1024;
-/// Least, average and most bytes of the parts of a larger content (FastCDC 2020).
+/// Least, average and most bytes of the parts of a larger content (`FastCDC` 2020).
 const PARTS: (usize, usize, usize) = (128 * 1024, 512 * 1024, 2 * 1024 * 1024);
 /// Most parts of one content, so that a node of a tree stays small: 32 GB of it.
 const MOST_PARTS: usize = 64 * 1024;
@@ -49,7 +49,7 @@ impl Backup {
     }
 
     /// Adds a folder. Folders above it that are not known yet are made up.
-    pub async fn folder(&self, path: &str, meta: Meta) -> Result<(), Error> {
+    pub fn folder(&self, path: &str, meta: Meta) -> Result<(), Error> {
         if path != "/" {
             split(path)?;
         }
@@ -74,7 +74,7 @@ impl Backup {
 
     /// Adds what an earlier snapshot has: a file whose content did not change, or a folder with all that is in it. Needs no
     /// content. [`ErrorKind::Missing`] if the vault does not have it any more; then the content must be read again.
-    pub async fn keep(&self, path: &str, node: &Node) -> Result<(), Error> {
+    pub fn keep(&self, path: &str, node: &Node) -> Result<(), Error> {
         let (parent, name) = split(path)?;
         self.must_be_free(path, parent, name)?;
         if let Some(gone) = node.references().iter().find(|address| !self.writer.has(address)) {
@@ -118,7 +118,8 @@ impl Backup {
 
     fn insert(&self, path: &str, node: &Node) -> Result<(), Error> {
         let (parent, name) = split(path)?;
-        let entry = node.to_entry(String::new()).ok_or_else(|| Error::usage(format!("{path} is nothing that can be kept")))?;
+        let entry =
+            node.to_entry(String::new()).ok_or_else(|| Error::usage(format!("{path} is nothing that can be kept")))?;
         let mut folders = self.lock();
         make_up(&mut folders, parent)?;
         if folders.contains_key(path) {
@@ -195,7 +196,9 @@ fn cut(content: &Bytes) -> Vec<Bytes> {
         return vec![content.clone()];
     }
     let (least, average, most) = PARTS;
-    FastCDC::new(content, least, average, most).map(|part| content.slice(part.offset..part.offset + part.length)).collect()
+    FastCDC::new(content, least, average, most)
+        .map(|part| content.slice(part.offset..part.offset + part.length))
+        .collect()
 }
 
 /// Makes sure that the folder at `path`, and all above it, are known, and none of them is a file.

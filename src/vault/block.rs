@@ -10,10 +10,8 @@ use super::squeeze;
 
 /// Bytes of objects after which a block is closed.
 pub(super) const TARGET: usize = 256 * 1024;
-/// Most bytes of a block before compression; a block holds at least one object, of at most [`LARGEST_OBJECT`].
+/// Most bytes of a block before compression; a block holds at least one object, which is at most 4 MiB.
 pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// Largest object, in bytes.
-pub(super) const LARGEST_OBJECT: usize = 8 * 1024 * 1024;
 
 /// Objects that will become a block.
 pub(super) struct Gathered {
@@ -28,7 +26,7 @@ impl Gathered {
         Self { kind, objects: Vec::new(), bytes: Vec::new() }
     }
 
-    /// Adds an object; true once the block should be closed. `content` is at most [`LARGEST_OBJECT`] long.
+    /// Adds an object; true once the block should be closed. `content` is bounded by a few MiB.
     pub(super) fn push(&mut self, address: Address, content: &[u8]) -> bool {
         let length = u32::try_from(content.len()).expect("objects are cut to a few MiB before they come here");
         self.objects.push((address, length));
@@ -84,11 +82,6 @@ impl Block {
     pub(super) fn object(&self, number: u32) -> Option<Bytes> {
         let (start, end) = self.objects.get(usize::try_from(number).ok()?)?;
         Some(self.bytes.slice(*start..*end))
-    }
-
-    /// How many objects it holds.
-    pub(super) fn len(&self) -> usize {
-        self.objects.len()
     }
 
     /// Bytes that it takes in memory.

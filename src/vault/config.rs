@@ -54,10 +54,14 @@ impl Config {
             return Err(no_vault());
         }
         if head.version > VERSION {
-            let what = format!("the vault in {place} has format version {}, and this program reads up to {VERSION}", head.version);
+            let what = format!(
+                "the vault in {place} has format version {}, and this program reads up to {VERSION}",
+                head.version
+            );
             return Err(Error::new(ErrorKind::TooNew(head.version), what));
         }
-        serde_json::from_slice(bytes).map_err(|error| Error::damaged(NAME, "it does not say all that it should").because(error))
+        serde_json::from_slice(bytes)
+            .map_err(|error| Error::damaged(NAME, "it does not say all that it should").because(error))
     }
 
     pub(super) fn id(&self) -> Result<Id, Error> {

@@ -84,17 +84,13 @@ impl Index {
         Some((*self.packs.get(usize::try_from(block.pack).ok()?)?, *block))
     }
 
-    /// Every object and where it lies, in no order.
-    pub(super) fn objects(&self) -> impl Iterator<Item = (&Address, At)> {
-        self.objects.iter().map(|(address, at)| (address, *at))
-    }
-
     /// Takes in a pack; `None`, and nothing taken in, if what is said of it makes no sense.
     pub(super) fn add(&mut self, pack: &message::Pack) -> Option<()> {
         let id: Id = pack.id.as_slice().try_into().ok()?;
         let place = u32::try_from(self.packs.len()).ok()?;
         let first = u32::try_from(self.blocks.len()).ok()?;
-        let blocks: Option<Vec<Block>> = (0..).zip(&pack.blocks).map(|(number, said)| block(place, number, said, pack.size)).collect();
+        let blocks: Option<Vec<Block>> =
+            (0..).zip(&pack.blocks).map(|(number, said)| block(place, number, said, pack.size)).collect();
         let blocks = blocks?;
         let count = u32::try_from(blocks.len()).ok()?;
         first.checked_add(count)?;

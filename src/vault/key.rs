@@ -96,7 +96,8 @@ impl Slot {
             salt: hex::encode(&hex::new_id()),
             sealed: String::new(),
         };
-        let key = made.key(unlock).ok_or_else(|| Error::usage(format!("{cost:?} is not a cost that Argon2id knows")))?;
+        let key =
+            made.key(unlock).ok_or_else(|| Error::usage(format!("{cost:?} is not a cost that Argon2id knows")))?;
         made.sealed = hex::encode(&seal::seal_with(key.expose_secret(), &made.place(slot), master.expose_secret()));
         Ok(made)
     }
@@ -139,7 +140,8 @@ impl Slot {
     fn place(&self, slot: &Id) -> Vec<u8> {
         let Self { vault, kind, function, memory_kib, passes, lanes, salt, .. } = self;
         let slot = hex::encode(slot);
-        format!("davault key\n{vault}\n{slot}\n{kind}\n{function}\n{memory_kib}\n{passes}\n{lanes}\n{salt}\n").into_bytes()
+        format!("davault key\n{vault}\n{slot}\n{kind}\n{function}\n{memory_kib}\n{passes}\n{lanes}\n{salt}\n")
+            .into_bytes()
     }
 }
 

@@ -125,7 +125,8 @@ impl Node {
     pub(super) fn to_entry(&self, name: String) -> Option<message::Entry> {
         let (seconds, nanos) = self.meta.modified.and_then(seconds).unzip();
         let Meta { mode, version, .. } = self.meta;
-        let mut entry = message::Entry { name, mode, seconds, nanos: nanos.unwrap_or(0), version, ..message::Entry::default() };
+        let mut entry =
+            message::Entry { name, mode, seconds, nanos: nanos.unwrap_or(0), version, ..message::Entry::default() };
         match (&self.kind, &self.content) {
             (NodeKind::Folder { below }, Content::Folder(tree)) => {
                 let Totals { folders, items, bytes } = *below;
@@ -164,7 +165,8 @@ pub(super) fn join(path: &str, name: &str) -> String {
 
 fn time(seconds: i64, nanos: u32) -> Option<SystemTime> {
     let whole = Duration::from_secs(seconds.unsigned_abs());
-    let base = if seconds < 0 { SystemTime::UNIX_EPOCH.checked_sub(whole) } else { SystemTime::UNIX_EPOCH.checked_add(whole) };
+    let base =
+        if seconds < 0 { SystemTime::UNIX_EPOCH.checked_sub(whole) } else { SystemTime::UNIX_EPOCH.checked_add(whole) };
     if nanos >= 1_000_000_000 {
         return None;
     }

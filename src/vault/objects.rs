@@ -56,7 +56,7 @@ impl Objects {
             // A damaged index file hides objects, no more: what needs one of them says so, and a backup stores them again.
             self.refresh_index().await.map(|_| ())
         };
-        self.loaded.get_or_try_init(load).await.map(|()| ())
+        self.loaded.get_or_try_init(load).await.copied()
     }
 
     /// Reads the index files that are there and were not read yet; returns those that are damaged.
@@ -72,7 +72,8 @@ impl Objects {
                 None => {}
             }
         }
-        let read = stream::iter(new).map(|id| async move { (id, self.index_file(&id).await) }).buffer_unordered(AT_ONCE);
+        let read =
+            stream::iter(new).map(|id| async move { (id, self.index_file(&id).await) }).buffer_unordered(AT_ONCE);
         let mut files = Vec::new();
         for (id, file) in read.collect::<Vec<_>>().await {
             match file {
@@ -112,7 +113,8 @@ impl Objects {
         let cell = self.cached(at.block);
         let block = cell.get_or_try_init(|| self.read_block(at.block)).await?;
         let damaged = |why| Error::damaged(&format!("object {address}"), why);
-        let content = block.object(at.number).ok_or_else(|| damaged("its block has fewer objects than the index says"))?;
+        let content =
+            block.object(at.number).ok_or_else(|| damaged("its block has fewer objects than the index says"))?;
         if self.keys.address(kind, &content) != *address {
             return Err(damaged("it is not what its address says"));
         }
@@ -181,7 +183,8 @@ impl Objects {
 
     async fn read_block(&self, number: u32) -> Result<Block, Error> {
         let found = self.with_index(|index| index.block(number));
-        let (pack, block) = found.ok_or_else(|| Error::new(ErrorKind::Missing, format!("block {number} is in no index file")))?;
+        let (pack, block) =
+            found.ok_or_else(|| Error::new(ErrorKind::Missing, format!("block {number} is in no index file")))?;
         let name = pack::name(&pack.id);
         let sealed = self.store.get_range(&name, block.at..block.at + u64::from(block.sealed)).await?;
         let damaged = |why: &str| Error::damaged(&format!("block {} of {name}", block.number), why);

@@ -11,7 +11,7 @@ use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
 use super::hex::{self, Id};
 use super::key::{self, KeyCost, Slot, Unlock};
-use super::node::{self, Content, Meta, Node, NodeKind};
+use super::node::{Content, Meta, Node, NodeKind};
 use super::objects::{AT_ONCE, Objects};
 use super::place::Place;
 use super::seal::{self, Keys, Master};
@@ -167,7 +167,8 @@ impl Vault {
     /// Names of all snapshots, oldest first.
     pub(super) async fn snapshot_names(&self) -> Result<Vec<String>, Error> {
         let listed = self.objects.store.list("snapshots").await?;
-        let mut names: Vec<String> = listed.into_iter().map(|file| file.name).filter(|name| snapshot::id(name).is_some()).collect();
+        let mut names: Vec<String> =
+            listed.into_iter().map(|file| file.name).filter(|name| snapshot::id(name).is_some()).collect();
         names.sort_unstable();
         Ok(names)
     }
@@ -178,9 +179,16 @@ impl Vault {
     }
 }
 
-async fn make_slot(vault: Id, slot: Id, unlock: Unlock, cost: KeyCost, master: Master) -> Result<(Slot, Master), Error> {
+async fn make_slot(
+    vault: Id,
+    slot: Id,
+    unlock: Unlock,
+    cost: KeyCost,
+    master: Master,
+) -> Result<(Slot, Master), Error> {
     let made = tokio::task::spawn_blocking(move || (Slot::new(&vault, &slot, &unlock, cost, &master), master)).await;
-    let (made, master) = made.map_err(|error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error))?;
+    let (made, master) =
+        made.map_err(|error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error))?;
     Ok((made?, master))
 }
 
@@ -204,5 +212,9 @@ async fn master(store: &Store, vault: &Id, unlock: &Unlock) -> Result<Master, Er
             }
         }
     }
-    if is_there_any { Err(key::wrong(unlock, &store.place)) } else { Err(Error::new(ErrorKind::Missing, format!("the vault in {} has no key slot left", store.place))) }
+    if is_there_any {
+        Err(key::wrong(unlock, &store.place))
+    } else {
+        Err(Error::new(ErrorKind::Missing, format!("the vault in {} has no key slot left", store.place)))
+    }
 }

@@ -3,16 +3,12 @@
 use super::block::Gathered;
 use super::hex::{self, Id};
 use super::message;
-use super::seal::{Keys, Kind, OVERHEAD};
+use super::seal::{Keys, OVERHEAD};
 
 /// What every pack begins with; the last byte is the version of the pack format.
 pub(super) const MAGIC: [u8; 8] = *b"davpack\x01";
 /// Size in bytes after which a pack is closed: few enough files for S3, and small enough to assemble in memory.
 pub(super) const TARGET: usize = 16 * 1024 * 1024;
-/// Largest pack that is read whole, in bytes: the target and one block of the largest size above it.
-pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
-/// Bytes in front of each sealed record: its length (4, little endian) and its kind (1).
-const FRAME: usize = 5;
 /// The kind byte of the record that ends a pack.
 const END: u8 = 0;
 
@@ -21,12 +17,6 @@ pub(super) fn name(id: &Id) -> String {
     let id = hex::encode(id);
     let first: String = id.chars().take(2).collect();
     format!("packs/{first}/{id}")
-}
-
-/// The id of a pack from its name below `packs/`.
-pub(super) fn id(name: &str) -> Option<Id> {
-    let (first, id) = name.split_once('/')?;
-    if id.starts_with(first) && first.len() == 2 { hex::decode(id) } else { None }
 }
 
 /// A pack that is being assembled in memory.
@@ -82,54 +72,4 @@ impl Packer {
         self.bytes.extend_from_slice(&sealed);
         at
     }
-}
-
-/// A record of a pack that is read from its first byte.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Record {
-    /// A compressed block.
-    Block {
-        kind: Kind,
-        /// Where its sealed bytes begin in the pack.
-        at: u64,
-        compressed: Vec<u8>,
-    },
-    /// Something that cannot be opened; why. Reading goes on behind it where its length makes sense.
-    Bad(&'static str),
-}
-
-/// Reads all of a pack; the last [`Record::Bad`] tells a pack that does not end as it should.
-pub(super) fn records(keys: &Keys, id: &Id, bytes: &[u8]) -> Vec<Record> {
-    let Some(mut rest) = bytes.strip_prefix(&MAGIC) else {
-        return vec![Record::Bad("it does not begin as a pack does")];
-    };
-    let mut records = Vec::new();
-    for number in 0.. {
-        let at = (bytes.len() - rest.len() + FRAME) as u64;
-        let Some((kind, sealed, behind)) = frame(rest) else {
-            records.push(Record::Bad("it is cut short"));
-            return records;
-        };
-        rest = behind;
-        let opened = keys.open_record(id, number, kind, sealed);
-        if kind == END {
-            if opened.as_deref() != Some(&number.to_le_bytes()) || !rest.is_empty() {
-                records.push(Record::Bad("its end is not where it was written"));
-            }
-            return records;
-        }
-        records.push(match (opened, Kind::from_byte(kind)) {
-            (Some(compressed), Some(kind)) => Record::Block { kind, at, compressed },
-            _ => Record::Bad("a block in it does not open"),
-        });
-    }
-    records
-}
-
-fn frame(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let (kind, rest) = rest.split_first()?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-    let (sealed, behind) = rest.split_at_checked(length)?;
-    Some((*kind, sealed, behind))
 }

@@ -75,11 +75,14 @@ impl Place {
             PlaceKind::Folder(path) => {
                 let kind = if path.exists() { ErrorKind::Storage } else { ErrorKind::NotAVault };
                 let local = LocalFileSystem::new_with_prefix(path);
-                let local = local.map_err(|error| Error::new(kind, format!("there is no vault in {place}")).because(error))?;
+                let local =
+                    local.map_err(|error| Error::new(kind, format!("there is no vault in {place}")).because(error))?;
                 // Without this a power cut could leave a snapshot whose packs never reached the disk.
                 (Arc::new(local.with_fsync(true)), Path::default())
             }
-            PlaceKind::S3 { bucket, prefix, options } => (Arc::new(connect(bucket, options, &place)?), Path::from(prefix.as_str())),
+            PlaceKind::S3 { bucket, prefix, options } => {
+                (Arc::new(connect(bucket, options, &place)?), Path::from(prefix.as_str()))
+            }
             PlaceKind::Over { objects, prefix, .. } => (objects.clone(), prefix.clone()),
         };
         Ok(Store { objects, prefix, place })
@@ -88,7 +91,9 @@ impl Place {
     /// The store, for a new vault; a folder is made.
     pub(super) fn new_store(&self) -> Result<Store, Error> {
         if let PlaceKind::Folder(path) = &self.kind {
-            let failed = |error| Error::new(ErrorKind::Storage, format!("cannot make the folder {}", path.display())).because(error);
+            let failed = |error| {
+                Error::new(ErrorKind::Storage, format!("cannot make the folder {}", path.display())).because(error)
+            };
             fs::create_dir_all(path).map_err(failed)?;
         }
         self.store()
@@ -126,7 +131,10 @@ fn s3(location: &str, rest: &str, options: &BTreeMap<String, String>) -> Result<
     }
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     if bucket.is_empty() || bucket.contains('@') {
-        return Err(Error::usage(format!("{} names no bucket: s3://BUCKET/PREFIX", location.split('@').next_back().unwrap_or_default())));
+        return Err(Error::usage(format!(
+            "{} names no bucket: s3://BUCKET/PREFIX",
+            location.split('@').next_back().unwrap_or_default()
+        )));
     }
     let options = options.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect();
     Ok(PlaceKind::S3 { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned(), options })
@@ -136,7 +144,8 @@ fn connect(bucket: &str, options: &BTreeMap<String, SecretString>, place: &str) 
     // The first caller in the process wins, and all of ours choose ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let option = |name: &str| options.get(name).map(ExposeSecret::expose_secret);
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
+    let mut builder =
+        AmazonS3Builder::from_env().with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     if let Some(endpoint) = option("endpoint") {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
     }

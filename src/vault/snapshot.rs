@@ -132,7 +132,8 @@ impl Snapshot {
         let opened = keys.open_snapshot(name, sealed).ok_or_else(|| damaged("it does not open"))?;
         let json = usize::try_from(MOST_BYTES).ok().and_then(|most| squeeze::expand(&opened, most));
         let json = json.ok_or_else(|| damaged("it does not decompress"))?;
-        let written: Written = serde_json::from_slice(&json).map_err(|error| damaged("it is not what it should be").because(error))?;
+        let written: Written =
+            serde_json::from_slice(&json).map_err(|error| damaged("it is not what it should be").because(error))?;
         let root = Address::from_hex(&written.root).ok_or_else(|| damaged("its root is no address"))?;
         let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(written.time));
         Ok(Self {

@@ -54,14 +54,16 @@ impl Store {
 
     /// Writes a file whose name nobody else has; an earlier half-written one is replaced.
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        let put = self.objects.put(&self.path(name), PutPayload::from(bytes));
+        let path = self.path(name);
+        let put = self.objects.put(&path, PutPayload::from(bytes));
         put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
     }
 
     /// Writes a file, unless there is one of that name already.
     pub(super) async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let options = PutOptions::from(PutMode::Create);
-        let put = self.objects.put_opts(&self.path(name), PutPayload::from(bytes), options);
+        let path = self.path(name);
+        let put = self.objects.put_opts(&path, PutPayload::from(bytes), options);
         put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
     }
 
@@ -97,7 +99,7 @@ impl Store {
 
     fn path(&self, name: &str) -> Path {
         // Names are made by this room, of letters, digits, `-` and `/` alone, or came from listing.
-        Path::from_iter(self.prefix.parts().chain(Path::from(name).parts()))
+        self.prefix.parts().chain(Path::from(name).parts()).collect()
     }
 
     async fn short_or_failed(&self, name: &str, error: object_store::Error) -> Error {

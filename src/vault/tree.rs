@@ -81,16 +81,16 @@ impl<'k> Builder<'k> {
         let entries = std::mem::take(&mut self.leaf);
         self.leaf_bytes = 0;
         let last = entries.last().map(|entry| entry.name.clone()).unwrap_or_default();
-        self.close(last, &Tree { level: 0, entries, branches: Vec::new() });
+        self.close(&last, &Tree { level: 0, entries, branches: Vec::new() });
     }
 
     fn close_level(&mut self, level: usize, branches: Vec<Branch>) {
         let last = branches.last().map(|branch| branch.last.clone()).unwrap_or_default();
         let height = u32::try_from(level + 1).expect("levels are few");
-        self.close(last, &Tree { level: height, entries: Vec::new(), branches });
+        self.close(&last, &Tree { level: height, entries: Vec::new(), branches });
     }
 
-    fn close(&mut self, last: String, tree: &Tree) {
+    fn close(&mut self, last: &str, tree: &Tree) {
         let bytes = tree.encode_to_vec();
         let address = self.keys.address(Kind::Tree, &bytes);
         self.made.push(Made { address, bytes });
@@ -99,9 +99,9 @@ impl<'k> Builder<'k> {
             self.levels.push(Vec::new());
         }
         let Some(branches) = self.levels.get_mut(level) else { return };
-        branches.push(Branch { last: last.clone(), address: address.0.to_vec() });
+        branches.push(Branch { last: last.to_owned(), address: address.0.to_vec() });
         let (count, size) = (branches.len(), branches.iter().map(Branch::encoded_len).sum());
-        if self.ends(tree.level + 1, &last, count, size) {
+        if self.ends(tree.level + 1, last, count, size) {
             let branches = self.levels.get_mut(level).map(std::mem::take).unwrap_or_default();
             self.close_level(level, branches);
         }

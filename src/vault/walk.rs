@@ -62,7 +62,11 @@ impl Walk {
             }
             Part::Branches(level, branches) => {
                 let trees = branches.into_iter().rev();
-                self.todo.extend(trees.map(|(_, address)| Todo::Tree { path: path.clone(), address, below: Some(level) }));
+                self.todo.extend(trees.map(|(_, address)| Todo::Tree {
+                    path: path.clone(),
+                    address,
+                    below: Some(level),
+                }));
             }
         }
         Ok(())
@@ -101,7 +105,9 @@ pub(super) async fn child(objects: &Objects, folder: &Node, name: &str) -> Resul
         match part(objects, &address, below).await? {
             Part::Nodes(nodes) => return Ok(nodes.into_iter().find(|node| node.name == name)),
             Part::Branches(level, branches) => {
-                let Some((_, next)) = branches.into_iter().find(|(last, _)| last.as_str() >= name) else { return Ok(None) };
+                let Some((_, next)) = branches.into_iter().find(|(last, _)| last.as_str() >= name) else {
+                    return Ok(None);
+                };
                 address = next;
                 below = Some(level);
             }

@@ -20,7 +20,7 @@ use super::seal::Kind;
 pub(super) struct Writer {
     objects: Arc<Objects>,
     open: Mutex<Open>,
-    packer: Arc<Mutex<Packed>>,
+    packs: Arc<Mutex<Packs>>,
     tasks: Mutex<JoinSet<Result<(), Error>>>,
     /// Blocks that may be compressed, and packs put, at the same time; bounds memory.
     slots: Arc<Semaphore>,
@@ -45,8 +45,8 @@ struct Open {
     written: Written,
 }
 
-struct Packed {
-    packer: Packer,
+struct Packs {
+    open: Packer,
     done: Vec<message::Pack>,
 }
 
@@ -59,11 +59,11 @@ impl Writer {
             seen: HashSet::default(),
             written: Written::default(),
         };
-        let packed = Packed { packer: Packer::new(), done: Vec::new() };
+        let packs = Packs { open: Packer::new(), done: Vec::new() };
         Self {
             objects,
             open: Mutex::new(open),
-            packer: Arc::new(Mutex::new(packed)),
+            packs: Arc::new(Mutex::new(packs)),
             tasks: Mutex::default(),
             slots: Arc::new(Semaphore::new(threads + 1)),
         }
@@ -99,14 +99,13 @@ impl Writer {
             ended.map_err(task_failed)??;
         }
         let last = {
-            let mut packed = lock(&self.packer);
-            let packer = std::mem::replace(&mut packed.packer, Packer::new());
+            let packer = std::mem::replace(&mut lock(&self.packs).open, Packer::new());
             (!packer.is_empty()).then_some(packer)
         };
         if let Some(packer) = last {
-            put(&self.objects, &self.packer, packer).await?;
+            put(&self.objects, &self.packs, packer).await?;
         }
-        let packs = std::mem::take(&mut lock(&self.packer).done);
+        let packs = std::mem::take(&mut lock(&self.packs).done);
         let mut written = lock(&self.open).written;
         written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
         for index in split(packs) {
@@ -132,22 +131,22 @@ impl Writer {
 
     async fn write(&self, gathered: Gathered) -> Result<(), Error> {
         let slot = self.slots.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
-        let (objects, packer) = (self.objects.clone(), self.packer.clone());
+        let (objects, packs) = (self.objects.clone(), self.packs.clone());
         let mut tasks = lock(&self.tasks);
         while let Some(ended) = tasks.try_join_next() {
             ended.map_err(task_failed)??;
         }
         tasks.spawn(async move {
             let _slot = slot;
-            let (keys, packed) = (objects.clone(), packer.clone());
+            let (owner, shelf) = (objects.clone(), packs.clone());
             let full = tokio::task::spawn_blocking(move || {
                 let (raw, compressed) = gathered.close();
-                let mut packed = lock(&packed);
-                packed.packer.push(&keys.keys, &gathered, raw, &compressed);
-                packed.packer.is_full().then(|| std::mem::replace(&mut packed.packer, Packer::new()))
+                let mut packs = lock(&shelf);
+                packs.open.push(&owner.keys, &gathered, raw, &compressed);
+                packs.open.is_full().then(|| std::mem::replace(&mut packs.open, Packer::new()))
             });
             match full.await.map_err(task_failed)? {
-                Some(full) => put(&objects, &packer, full).await,
+                Some(full) => put(&objects, &packs, full).await,
                 None => Ok(()),
             }
         });
@@ -164,10 +163,10 @@ impl Writer {
     }
 }
 
-async fn put(objects: &Objects, packed: &Mutex<Packed>, packer: Packer) -> Result<(), Error> {
+async fn put(objects: &Objects, packs: &Mutex<Packs>, packer: Packer) -> Result<(), Error> {
     let (id, bytes, pack) = packer.close(&objects.keys);
     objects.store.put(&pack::name(&id), bytes).await?;
-    lock(packed).done.push(pack);
+    lock(packs).done.push(pack);
     Ok(())
 }
 

@@ -1,0 +1,5 @@
+//! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
+
+mod life;
+mod sizes;
+mod world;
