@@ -138,10 +138,10 @@ impl Writer {
         }
         tasks.spawn(async move {
             let _slot = slot;
-            let (owner, shelf) = (objects.clone(), packs.clone());
+            let (owner, shared) = (objects.clone(), packs.clone());
             let full = tokio::task::spawn_blocking(move || {
                 let (raw, compressed) = gathered.close();
-                let mut packs = lock(&shelf);
+                let mut packs = lock(&shared);
                 packs.open.push(&owner.keys, &gathered, raw, &compressed);
                 packs.open.is_full().then(|| std::mem::replace(&mut packs.open, Packer::new()))
             });
