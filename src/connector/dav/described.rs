@@ -1,0 +1,174 @@
+//! The files beside a collection's items that describe it: the vdir metadata `displayname`, `color`, `description` and
+//! `order`, one value as plain text each, and `.collection.json` with everything else.
+//!
+//! Nothing in them changes while the collection itself stays as it is: no ctag, sync token, quota or date of a server.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dav::{Collection, Kind, Property, Value};
+
+/// The file with everything that vdir has no file for.
+pub(super) const COLLECTION_FILE: &str = ".collection.json";
+
+/// The vdir metadata files.
+pub(super) const METADATA_FILES: [&str; 4] = ["displayname", "color", "description", "order"];
+
+/// Version of the schema of `.collection.json`.
+const SCHEMA: u32 = 1;
+
+/// Whether a file of that name describes its folder instead of being an item.
+pub(super) fn is_metadata(name: &str) -> bool {
+    name == COLLECTION_FILE || METADATA_FILES.contains(&name)
+}
+
+/// What `.collection.json` says. Unknown fields are left out when it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Described {
+    /// 1.
+    pub schema: u32,
+    /// What it holds.
+    pub kind: CollectionKind,
+    /// Where it was on its server.
+    pub href: String,
+    /// `VEVENT`, `VTODO`, … as far as the server said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
+    /// Whether we could only read it.
+    #[serde(default)]
+    pub read_only: bool,
+    /// The principal that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The feed that it is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Its default time zone, as iCalendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The kinds of items that were asked for, where not all were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_components: Vec<String>,
+    /// Whether something in the collection could not be read: what is missing here is not known to be gone.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub incomplete: bool,
+    /// Every other property, by namespace and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Other>,
+}
+
+/// A kind of collection, as `.collection.json` writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CollectionKind {
+    /// Calendar items.
+    Calendar,
+    /// Contacts.
+    AddressBook,
+}
+
+impl From<Kind> for CollectionKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Calendar => Self::Calendar,
+            Kind::AddressBook => Self::AddressBook,
+        }
+    }
+}
+
+impl From<CollectionKind> for Kind {
+    fn from(kind: CollectionKind) -> Self {
+        match kind {
+            CollectionKind::Calendar => Self::Calendar,
+            CollectionKind::AddressBook => Self::AddressBook,
+        }
+    }
+}
+
+/// A property that has no field of its own: its text, or the XML inside it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Other {
+    /// The namespace of its name.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What is inside it, where that is more than text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xml: Option<String>,
+}
+
+impl Described {
+    /// What is to be written down of a collection.
+    pub fn of(collection: &Collection) -> Self {
+        let mut properties: Vec<_> = collection.other.iter().filter(|property| !is_volatile(property)).map(other).collect();
+        properties.sort();
+        Self {
+            schema: SCHEMA,
+            kind: collection.kind.into(),
+            href: collection.href.as_str().to_owned(),
+            components: collection.components.clone(),
+            read_only: collection.read_only,
+            owner: collection.owner.clone(),
+            source: collection.source.clone(),
+            timezone: collection.timezone.clone(),
+            only_components: Vec::new(),
+            incomplete: false,
+            properties,
+        }
+    }
+
+    /// The bytes of the file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads the file; `None` where it is not one of ours.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// The metadata files of a collection: name and content of those that exist.
+pub(super) fn metadata_of(collection: &Collection) -> Vec<(&'static str, String)> {
+    let values = [&collection.displayname, &collection.color, &collection.description, &collection.order];
+    let pairs = METADATA_FILES.into_iter().zip(values);
+    pairs.filter_map(|(name, value)| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value))).collect()
+}
+
+/// Whether a property changes while the collection stays as it is, or says something about us and not about it.
+fn is_volatile(property: &Property) -> bool {
+    const NAMES: [&str; 14] = [
+        "getctag",
+        "sync-token",
+        "getetag",
+        "getlastmodified",
+        "getcontentlength",
+        "quota-used-bytes",
+        "quota-available-bytes",
+        "current-user-principal",
+        "current-user-privilege-set",
+        "lockdiscovery",
+        "supportedlock",
+        "supported-report-set",
+        "supported-method-set",
+        "resourcetype",
+    ];
+    NAMES.contains(&property.name.as_str())
+}
+
+fn other(property: &Property) -> Other {
+    let (text, xml) = match &property.value {
+        Value::Text(text) => (Some(text.clone()), None),
+        Value::Xml(xml) => (None, Some(xml.clone())),
+    };
+    Other { namespace: property.namespace.clone(), name: property.name.clone(), text, xml }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to skip_serializing_if")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

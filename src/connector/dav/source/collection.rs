@@ -1,0 +1,95 @@
+//! One collection: its folder, the files that describe it, and its items.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::buffer::Origin;
+use super::listing::{self, Listing};
+use super::tree::{self, Folder};
+use super::{Run, Stop};
+use crate::connector::dav::described::{COLLECTION_FILE, Described, metadata_of};
+use crate::connector::dav::open::failed;
+use crate::connector::{Entry, EntryKind, Found};
+use crate::dav::request::Member;
+use crate::dav::{ETag, ErrorKind, Kind};
+use crate::report::sentence;
+
+/// An item that was listed, and the place that it gets.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// Absolute path in the snapshot.
+    pub path: String,
+    /// What the listing said.
+    pub member: Member,
+}
+
+impl Run<'_> {
+    /// Sends a collection with all that is in it.
+    pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
+        let Folder { path, collection } = folder;
+        let listing = match listing::list(&self.source.client, &collection).await {
+            Ok(listing) => listing,
+            Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Tls | ErrorKind::Unauthorised) => {
+                return Err(Stop::Broken(failed(format!("cannot list {path}"), error)));
+            }
+            Err(error) => return self.failed(path, sentence(&error)).await,
+        };
+        self.folder(&path).await?;
+        for (name, value) in metadata_of(&collection) {
+            self.text(format!("{path}/{name}"), value.into_bytes()).await?;
+        }
+        let mut described = Described::of(&collection);
+        if collection.kind == Kind::Calendar {
+            described.only_components.clone_from(&self.source.filter.components);
+        }
+        let members = match listing {
+            Listing::Whole(members) => members,
+            Listing::Part { members, why } => {
+                described.incomplete = true;
+                self.failed(format!("{path}/unlisted"), why).await?;
+                members
+            }
+        };
+        let failures = self.fetch(&collection, items(&path, members)).await?;
+        described.incomplete |= failures > 0;
+        self.text(format!("{path}/{COLLECTION_FILE}"), described.to_bytes()).await
+    }
+
+    /// Sends a file that no request of its own gives.
+    async fn text(&self, path: String, content: Vec<u8>) -> Result<(), Stop> {
+        let origin = Origin { href: None, vcard_version: None, size: content.len() as u64 };
+        let entry = Entry {
+            name: tree::last_name(&path).to_owned(),
+            path,
+            kind: EntryKind::File { size: origin.size },
+            modified: None,
+            version: version_of(None, &content),
+        };
+        self.file(entry, origin, Bytes::from(content)).await
+    }
+
+    /// Holds a content and says that it is there.
+    pub(super) async fn file(&self, entry: Entry, origin: Origin, content: Bytes) -> Result<(), Stop> {
+        self.source.buffer.hold(entry.path.clone(), origin, content).await;
+        self.send(Found::Entry(entry)).await
+    }
+}
+
+/// First 8 bytes of SHA-256 of the `ETag`, or of the content where there is none.
+pub(super) fn version_of(etag: Option<&ETag>, content: &[u8]) -> u64 {
+    let digest = Sha256::digest(etag.map_or(content, |etag| etag.as_str().as_bytes()));
+    digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
+}
+
+/// The members with their paths: names depend on no order, and no two are alike.
+fn items(folder: &str, mut members: Vec<Member>) -> Vec<Item> {
+    members.sort_by(|one, other| one.href.cmp(&other.href));
+    let mut seen = HashSet::new();
+    // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
+    members.retain(|member| member.trouble.is_some() || seen.insert(member.href.clone()));
+    let stored: Vec<_> = members.iter().map(|member| member.href.last_segment_decoded()).collect();
+    let paths = tree::names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
+    paths.zip(members).map(|(path, member)| Item { path, member }).collect()
+}

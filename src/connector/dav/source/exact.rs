@@ -1,0 +1,154 @@
+//! The bytes that GET gives, from what a multiget gave.
+//!
+//! XML turns CRLF into LF (XML 1.0 §2.11), so the text of `calendar-data` is not what is stored. What has to be done is
+//! decided once for a collection, by comparing one item's GET with its multiget: nothing, CR put back, or, where they differ
+//! in more than that, asking for every item by GET. Where an `ETag` is the MD5 of what is stored (SabreDAV and what is built
+//! on it, DAViCal), it also tells for each item which form is the stored one; that matters for items stored with bare LF.
+//!
+//! A vCard may come converted, 4.0 to 3.0, under its own `ETag` (Cyrus, SabreDAV 4: servers.md §4a). So one that its `ETag`
+//! or its listed size contradicts is asked for as 4.0 too, and that is kept only where one of the two confirms it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+
+use crate::dav::ETag;
+use crate::item::terminator::to_crlf;
+
+/// How what a multiget gives becomes what GET gives, in one collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// They are the same.
+    Exact,
+    /// Lines end in CRLF.
+    Crlf,
+    /// Only GET tells.
+    GetOnly,
+}
+
+impl Wire {
+    /// Decides by one item that was fetched in both ways.
+    pub fn by_sample(multiget: &[u8], get: &[u8]) -> Self {
+        if multiget == get {
+            Self::Exact
+        } else if to_crlf(multiget).as_ref() == get {
+            Self::Crlf
+        } else {
+            Self::GetOnly
+        }
+    }
+}
+
+/// What of a collection's answers has proved to tell about the stored bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Trust {
+    /// An `ETag` is the MD5 of them.
+    pub md5: bool,
+    /// The size in the listing is theirs.
+    pub size: bool,
+}
+
+/// What is known of an item beside its text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence<'a> {
+    /// The version that the text was given under.
+    pub etag: Option<&'a ETag>,
+    /// Its size in the listing, in bytes.
+    pub size: Option<u64>,
+}
+
+/// The stored form of a text, as far as can be told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// These are the bytes: their digest is the `ETag`.
+    Confirmed(Bytes),
+    /// Probably these; nothing contradicts it.
+    Assumed(Bytes),
+    /// What can be trusted contradicts it.
+    Contradicted(Bytes),
+}
+
+/// The stored form of what a multiget gave.
+pub(super) fn stored(text: &Bytes, wire: Wire, trust: Trust, evidence: Evidence<'_>) -> Stored {
+    let with_cr = match to_crlf(text) {
+        Cow::Borrowed(_) => text.clone(),
+        Cow::Owned(text) => Bytes::from(text),
+    };
+    let digest = evidence.etag.and_then(md5_of);
+    if let Some(form) = [&with_cr, text].into_iter().find(|form| digest == Some(Md5::digest(form).into())) {
+        return Stored::Confirmed(form.clone());
+    }
+    let fits = |size: u64| [text.len(), with_cr.len()].iter().any(|length| *length as u64 == size);
+    let contradicted = (trust.md5 && digest.is_some()) || (trust.size && evidence.size.is_some_and(|size| !fits(size)));
+    let form = if wire == Wire::Crlf { with_cr } else { text.clone() };
+    if contradicted { Stored::Contradicted(form) } else { Stored::Assumed(form) }
+}
+
+/// Of the forms of a text the one that the `ETag` or, where that is no digest, the size stands for.
+pub(super) fn confirmed(text: &Bytes, evidence: Evidence<'_>) -> Option<Bytes> {
+    let with_cr = Bytes::from(to_crlf(text).into_owned());
+    let digest = evidence.etag.and_then(md5_of);
+    [with_cr, text.clone()].into_iter().find(|form| {
+        digest == Some(Md5::digest(form).into()) || (digest.is_none() && evidence.size == Some(form.len() as u64))
+    })
+}
+
+/// The digest in an `ETag` that looks like one.
+fn md5_of(etag: &ETag) -> Option<[u8; 16]> {
+    let digits = etag.as_str().trim_matches('"');
+    if digits.len() != 32 {
+        return None;
+    }
+    let mut digest = [0; 16];
+    for (byte, pair) in digest.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LF: &[u8] = b"BEGIN:VCALENDAR\nEND:VCALENDAR\n";
+    const CRLF: &[u8] = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n";
+
+    fn etag_of(bytes: &[u8]) -> ETag {
+        let digits: String = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        ETag::new(&format!("\"{digits}\"")).unwrap()
+    }
+
+    #[test]
+    fn one_item_decides_how_a_collection_is_read() {
+        assert_eq!(Wire::by_sample(CRLF, CRLF), Wire::Exact);
+        assert_eq!(Wire::by_sample(LF, LF), Wire::Exact);
+        assert_eq!(Wire::by_sample(LF, CRLF), Wire::Crlf);
+        assert_eq!(Wire::by_sample(LF, b"BEGIN:VCALENDAR\r\nX:1\r\nEND:VCALENDAR\r\n"), Wire::GetOnly);
+    }
+
+    #[test]
+    fn an_etag_that_is_a_digest_tells_which_lines_are_stored() {
+        let (lf, crlf, other) = (etag_of(LF), etag_of(CRLF), etag_of(b"other"));
+        let trust = Trust { md5: true, size: false };
+        let by = |etag| stored(&Bytes::from_static(LF), Wire::Crlf, trust, Evidence { etag: Some(etag), size: None });
+        assert_eq!(by(&lf), Stored::Confirmed(Bytes::from_static(LF)));
+        assert_eq!(by(&crlf), Stored::Confirmed(Bytes::from_static(CRLF)));
+        assert_eq!(by(&other), Stored::Contradicted(Bytes::from_static(CRLF)));
+    }
+
+    #[test]
+    fn a_size_that_fits_no_form_contradicts_where_sizes_can_be_trusted() {
+        let text = Bytes::from_static(LF);
+        let by = |trusted, size| {
+            let trust = Trust { md5: false, size: trusted };
+            stored(&text, Wire::Crlf, trust, Evidence { etag: None, size: Some(size) })
+        };
+        assert_eq!(by(true, CRLF.len() as u64), Stored::Assumed(Bytes::from_static(CRLF)));
+        assert_eq!(by(false, 7), Stored::Assumed(Bytes::from_static(CRLF)));
+        assert_eq!(by(true, 7), Stored::Contradicted(Bytes::from_static(CRLF)));
+        let evidence = |etag| Evidence { etag, size: Some(CRLF.len() as u64) };
+        assert_eq!(confirmed(&text, evidence(None)), Some(Bytes::from_static(CRLF)));
+        assert_eq!(confirmed(&text, evidence(Some(&etag_of(b"other")))), None);
+    }
+}

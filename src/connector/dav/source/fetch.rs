@@ -1,0 +1,188 @@
+//! Gets the contents of what was listed.
+//!
+//! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
+//! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::collection::Item;
+use super::exact::{Trust, Wire};
+use super::{Run, Stop};
+use crate::connector::dav::open::failed;
+use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
+use crate::dav::{Collection, ETag, Error, ErrorKind};
+use crate::report::sentence;
+
+/// Most items in one multiget; servers answer so many in well under a second, and a failure costs little.
+const MOST_HREFS: usize = 50;
+
+/// Most bytes of items in one multiget, as far as their sizes are listed.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// So many requests in a row without an answer, and the server is gone: 50, 13, 4, 1 items and one more.
+const MOST_LOST: usize = 5;
+
+/// The fetching of one collection.
+pub(super) struct Fetch<'a> {
+    pub run: &'a Run<'a>,
+    pub collection: &'a Collection,
+    pub failures: AtomicUsize,
+    lost: AtomicUsize,
+}
+
+/// What came of asking for an item.
+#[derive(Clone)]
+pub(super) enum Raw {
+    /// The text that a multiget gave.
+    Text { text: Bytes, etag: Option<ETag> },
+    /// What GET gave.
+    Whole { content: Bytes, etag: Option<ETag> },
+    /// Nothing; the reason in a sentence.
+    Failed(String),
+}
+
+/// How the texts of a collection become what is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    pub wire: Wire,
+    pub trust: Trust,
+}
+
+impl Run<'_> {
+    /// Sends every item of a collection as an entry or a failure; says how many failed.
+    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<usize, Stop> {
+        let fetch = Fetch { run: self, collection, failures: AtomicUsize::new(0), lost: AtomicUsize::new(0) };
+        let (good, bad): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.member.trouble.is_none() && item.member.status < 300);
+        for item in bad {
+            let status = item.member.status;
+            let why = item.member.trouble.unwrap_or_else(|| format!("the server answered {status} for it"));
+            fetch.failed(item.path, why).await?;
+        }
+        let mut batches = batches(good).into_iter();
+        if let Some(first) = batches.next() {
+            // How this collection is to be read shows on its first batch.
+            let raws = fetch.ask(first).await?;
+            let rule = fetch.rule(&raws).await?;
+            fetch.deliver(raws, rule).await?;
+            let fetch = &fetch;
+            let rest = stream::iter(batches).map(|batch| async move {
+                let _permit = self.batches.acquire().await.map_err(|_| Stop::Unheard)?;
+                let raws = fetch.ask(batch).await?;
+                fetch.deliver(raws, rule).await
+            });
+            rest.buffer_unordered(self.source.connections.max(1)).try_collect::<()>().await?;
+        }
+        Ok(fetch.failures.load(Ordering::Relaxed))
+    }
+}
+
+impl Fetch<'_> {
+    /// Says that an item failed.
+    pub(super) async fn failed(&self, path: String, why: String) -> Result<(), Stop> {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.run.failed(path, why).await
+    }
+
+    /// Asks for all of a batch, in as few requests as the server lets us.
+    async fn ask(&self, batch: Vec<Item>) -> Result<Vec<(Item, Raw)>, Stop> {
+        let mut raws = Vec::with_capacity(batch.len());
+        let mut left = VecDeque::from([batch]);
+        while let Some(batch) = left.pop_front() {
+            if let [item] = batch.as_slice() {
+                let raw = self.get(item, None).await?;
+                raws.extend(batch.into_iter().map(|item| (item, raw.clone())));
+                continue;
+            }
+            match self.multiget(&batch, None).await {
+                Ok(mut fetched) => {
+                    for item in batch {
+                        let raw = match fetched.remove(&item.member.href) {
+                            Some(raw) => raw,
+                            None => self.get(&item, None).await?,
+                        };
+                        raws.push((item, raw));
+                    }
+                }
+                Err(error) => {
+                    self.survives(error, &batch.first().map(|item| item.path.clone()).unwrap_or_default())?;
+                    let quarter = batch.len().div_ceil(4);
+                    left.extend(batch.chunks(quarter).map(<[Item]>::to_vec));
+                }
+            }
+        }
+        Ok(raws)
+    }
+
+    /// The texts that one multiget gives.
+    pub(super) async fn multiget(
+        &self,
+        batch: &[Item],
+        vcard_version: Option<VcardVersion>,
+    ) -> Result<HashMap<crate::dav::Href, Raw>, Error> {
+        let request = Multiget {
+            kind: self.collection.kind,
+            collection: self.collection.href.clone(),
+            hrefs: batch.iter().map(|item| item.member.href.clone()).collect(),
+            vcard_version,
+        };
+        let fetched = self.run.source.client.send(&request).await?;
+        self.lost.store(0, Ordering::Relaxed);
+        let texts = fetched.into_iter().filter(|one| one.trouble.is_none() && one.status < 300);
+        let texts = texts.filter_map(|Fetched { href, etag, data, .. }| {
+            data.filter(|data| !data.is_empty()).map(|data| (href, Raw::Text { text: Bytes::from(data), etag }))
+        });
+        Ok(texts.collect())
+    }
+
+    /// What GET gives for one item.
+    pub(super) async fn get(&self, item: &Item, vcard_version: Option<VcardVersion>) -> Result<Raw, Stop> {
+        match self.run.source.client.send(&Get { at: item.member.href.clone(), vcard_version }).await {
+            Ok(Got { bytes, etag, .. }) => {
+                self.lost.store(0, Ordering::Relaxed);
+                Ok(Raw::Whole { content: bytes, etag })
+            }
+            Err(error) => {
+                let error = self.survives(error, &item.path)?;
+                Ok(Raw::Failed(sentence(&error)))
+            }
+        }
+    }
+
+    /// The error again, if the run may go on after it.
+    fn survives(&self, error: Error, path: &str) -> Result<Error, Stop> {
+        let lost = match error.kind {
+            ErrorKind::Unauthorised | ErrorKind::Tls => MOST_LOST,
+            ErrorKind::Unreachable | ErrorKind::TimedOut => self.lost.fetch_add(1, Ordering::Relaxed) + 1,
+            _ => 0,
+        };
+        if lost >= MOST_LOST {
+            return Err(Stop::Broken(failed(format!("cannot read {path}"), error)));
+        }
+        Ok(error)
+    }
+}
+
+/// Items in runs that are neither too many nor, as far as is known, too large.
+fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
+    let mut batches: Vec<Vec<Item>> = Vec::new();
+    let mut bytes = 0;
+    for item in items {
+        let size = item.member.size.unwrap_or(0);
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MOST_HREFS && bytes + size <= MOST_BYTES => {
+                bytes += size;
+                batch.push(item);
+            }
+            _ => {
+                bytes = size;
+                batches.push(vec![item]);
+            }
+        }
+    }
+    batches
+}
