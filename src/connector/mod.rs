@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+mod dav;
 mod location;
 pub mod name;
 mod options;
@@ -37,22 +38,23 @@ pub fn check(role: Role, location: &str, options: &BTreeMap<String, String>) -> 
 /// Opens a location to read from; signs in only when something is asked of it.
 pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
     check(Role::Source, location, options)?;
-    not_yet(location).await
+    match Location::parse(location)? {
+        Location::Dav(site) => Ok(Box::new(dav::DavSource::new(dav::open(site, options).await?, options)?)),
+        Location::Vdir(path) => Err(not_yet(&path)),
+    }
 }
 
 /// Opens a location to put things back to; signs in only when something is asked of it.
 pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Destination>, Error> {
     check(Role::Destination, location, options)?;
-    not_yet(location).await
+    match Location::parse(location)? {
+        Location::Dav(site) => Err(not_yet(std::path::Path::new(&site.origin(None)))),
+        Location::Vdir(path) => Err(not_yet(&path)),
+    }
 }
 
-async fn not_yet<T>(location: &str) -> Result<T, Error> {
-    tokio::task::yield_now().await;
-    let what = match Location::parse(location)? {
-        Location::Dav(site) => format!("{}://{} is not there yet", site.scheme.name(), site.origin(None)),
-        Location::Vdir(path) => format!("{} is not there yet", path.display()),
-    };
-    Err(Error { kind: ErrorKind::Other, what, source: None })
+fn not_yet(path: &std::path::Path) -> Error {
+    Error { kind: ErrorKind::Other, what: format!("{} is not there yet", path.display()), source: None }
 }
 
 /// Reads an account as the tree of a snapshot.

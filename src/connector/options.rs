@@ -140,6 +140,17 @@ pub(super) fn is_on(options: &BTreeMap<String, String>, name: &str) -> bool {
     options.get(name).is_some_and(|value| is_true(value))
 }
 
+/// The parts of a comma-separated value, without blanks around them.
+pub(super) fn list(options: &BTreeMap<String, String>, name: &str) -> Vec<String> {
+    let parts = options.get(name).map(String::as_str).unwrap_or_default().split(',');
+    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// A time in seconds.
+pub(super) fn seconds(options: &BTreeMap<String, String>, name: &str) -> Option<u64> {
+    options.get(name).and_then(|value| value::as_seconds(value))
+}
+
 fn is_true(value: &str) -> bool {
     value::as_flag(value) == Some(true)
 }

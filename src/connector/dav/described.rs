@@ -102,12 +102,13 @@ pub(super) struct Other {
 impl Described {
     /// What is to be written down of a collection.
     pub fn of(collection: &Collection) -> Self {
-        let mut properties: Vec<_> = collection.other.iter().filter(|property| !is_volatile(property)).map(other).collect();
+        let mut properties: Vec<_> =
+            collection.other.iter().filter(|property| !is_volatile(property)).map(other).collect();
         properties.sort();
         Self {
             schema: SCHEMA,
             kind: collection.kind.into(),
-            href: collection.href.as_str().to_owned(),
+            href: collection.href.path().to_owned(),
             components: collection.components.clone(),
             read_only: collection.read_only,
             owner: collection.owner.clone(),
@@ -136,7 +137,9 @@ impl Described {
 pub(super) fn metadata_of(collection: &Collection) -> Vec<(&'static str, String)> {
     let values = [&collection.displayname, &collection.color, &collection.description, &collection.order];
     let pairs = METADATA_FILES.into_iter().zip(values);
-    pairs.filter_map(|(name, value)| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value))).collect()
+    pairs
+        .filter_map(|(name, value)| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value)))
+        .collect()
 }
 
 /// Whether a property changes while the collection stays as it is, or says something about us and not about it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::connector::location::{Scheme, Site};
-use crate::connector::options::{as_seconds, is_on, list};
+use crate::connector::options::{is_on, list, seconds};
 use crate::connector::{About, Error, ErrorKind, secret};
 use crate::dav::{self, AuthScheme, Client, Credentials, Kind, Tls};
 
@@ -46,8 +46,8 @@ pub(in crate::connector) async fn open(site: Site, options: &BTreeMap<String, St
     if let Some(connections) = options.get("connections").and_then(|value| value.parse().ok()) {
         set.connections = connections;
     }
-    if let Some(seconds) = options.get("timeout").and_then(|value| as_seconds(value)) {
-        set.timeout = Duration::from_secs(seconds);
+    if let Some(limit) = seconds(options, "timeout") {
+        set.timeout = Duration::from_secs(limit);
     }
     if let Some(name) = options.get("user_agent") {
         set.user_agent.clone_from(name);
@@ -94,10 +94,12 @@ async fn credentials(site: &Site, options: &BTreeMap<String, String>) -> Result<
     match (username, password) {
         (Some(username), Some(password)) => Ok(Credentials::Password { username, password }),
         (None, None) => Ok(Credentials::None),
-        (Some(username), None) => Err(usage(format!(
-            "no password for {username}; give password, password_file or password_command"
-        ))),
-        (None, Some(_)) => Err(usage("a password needs a user name; give username, or write it before the host".to_owned())),
+        (Some(username), None) => {
+            Err(usage(format!("no password for {username}; give password, password_file or password_command")))
+        }
+        (None, Some(_)) => {
+            Err(usage("a password needs a user name; give username, or write it before the host".to_owned()))
+        }
     }
 }
 

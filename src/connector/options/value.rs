@@ -51,7 +51,7 @@ pub(super) fn seconds(value: &str) -> Checked {
 }
 
 /// The number in `90` or `90s`.
-pub(crate) fn as_seconds(value: &str) -> Option<u64> {
+pub(super) fn as_seconds(value: &str) -> Option<u64> {
     value.strip_suffix('s').unwrap_or(value).parse().ok()
 }
 

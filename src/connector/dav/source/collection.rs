@@ -11,6 +11,7 @@ use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{COLLECTION_FILE, Described, metadata_of};
 use crate::connector::dav::open::failed;
+use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
 use crate::dav::{ETag, ErrorKind, Kind};
@@ -90,6 +91,6 @@ fn items(folder: &str, mut members: Vec<Member>) -> Vec<Item> {
     // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
     members.retain(|member| member.trouble.is_some() || seen.insert(member.href.clone()));
     let stored: Vec<_> = members.iter().map(|member| member.href.last_segment_decoded()).collect();
-    let paths = tree::names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
+    let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
     paths.zip(members).map(|(path, member)| Item { path, member }).collect()
 }

@@ -106,7 +106,13 @@ impl Fetch<'_> {
     }
 
     /// Sends one item, if it is of a kind that is wanted.
-    async fn item(&self, item: Item, content: Bytes, etag: Option<ETag>, as_version: Option<VcardVersion>) -> Result<(), Stop> {
+    async fn item(
+        &self,
+        item: Item,
+        content: Bytes,
+        etag: Option<ETag>,
+        as_version: Option<VcardVersion>,
+    ) -> Result<(), Stop> {
         if self.collection.kind == Kind::Calendar && !self.is_wanted(&content) {
             return Ok(());
         }

@@ -20,6 +20,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::open::{Opened, failed};
+use crate::connector::name::safe_name;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
@@ -109,14 +110,13 @@ impl Source for DavSource {
 impl Run<'_> {
     async fn account(&self, account: dav::Account) -> Result<(), Stop> {
         self.folder("/").await?;
-        for home in &account.failed {
-            let path = tree::root_of(home.kind);
-            self.failed(path.to_owned(), sentence(&home.error)).await?;
+        for failure in &account.failures {
+            let home = safe_name(&failure.href.last_segment_decoded());
+            self.failed(format!("/unlisted {home}"), sentence(&failure.why)).await?;
         }
         let folders = tree::folders(account.collections, &self.source.filter);
         for kind in Kind::ALL {
-            let any = folders.iter().any(|folder| folder.collection.kind == kind);
-            if any && !account.failed.iter().any(|home| home.kind == kind) {
+            if folders.iter().any(|folder| folder.collection.kind == kind) {
                 self.folder(tree::root_of(kind)).await?;
             }
         }

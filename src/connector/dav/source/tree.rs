@@ -1,6 +1,6 @@
 //! Where things stand in the tree of a snapshot: `/calendars/FOLDER/ITEM` and `/contacts/FOLDER/ITEM`.
 
-use crate::connector::name;
+use crate::connector::name::safe_names;
 use crate::dav::{Collection, Kind};
 
 use super::filter::Filter;
@@ -30,18 +30,13 @@ pub(super) fn folders(collections: Vec<Collection>, filter: &Filter) -> Vec<Fold
         collections.sort_by(|one, other| one.href.cmp(&other.href));
         collections.dedup_by(|one, other| one.href == other.href);
         let stored: Vec<_> = collections.iter().map(|one| one.href.last_segment_decoded()).collect();
-        for (collection, folder) in collections.into_iter().zip(names(&stored)) {
+        for (collection, folder) in collections.into_iter().zip(safe_names(&stored)) {
             if filter.wants(&folder, collection.displayname.as_deref()) {
                 folders.push(Folder { path: format!("{}/{folder}", root_of(collection.kind)), collection });
             }
         }
     }
     folders
-}
-
-/// Safe names for names on a server, in the same order, no two alike.
-pub(super) fn names(stored: &[String]) -> Vec<String> {
-    name::safe_names(stored)
 }
 
 /// The last name of a path; `/` for the root.
