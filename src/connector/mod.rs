@@ -48,7 +48,7 @@ pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Resul
 pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Destination>, Error> {
     check(Role::Destination, location, options)?;
     match Location::parse(location)? {
-        Location::Dav(site) => Err(not_yet(std::path::Path::new(&site.origin(None)))),
+        Location::Dav(site) => Ok(Box::new(dav::DavDestination::new(dav::open(site, options).await?, options))),
         Location::Vdir(path) => Err(not_yet(&path)),
     }
 }

@@ -4,8 +4,10 @@
 //! `destination` puts such a tree back. What both must agree on, the files that describe a collection, is `described`.
 
 mod described;
+mod destination;
 mod open;
 mod source;
 
+pub(super) use destination::DavDestination;
 pub(super) use open::open;
 pub(super) use source::DavSource;

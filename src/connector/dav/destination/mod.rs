@@ -1,0 +1,159 @@
+//! An account as a destination: collections are matched or made, and items put only where they are not there already.
+//!
+//! Identity is the UID, wherever it lies in its collection; what is equal by normal form is not sent. Every write has a
+//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Nobody is
+//! invited: what the server would send out is held back.
+
+mod collections;
+mod copy;
+mod existing;
+mod folder;
+mod place;
+mod properties;
+mod put;
+mod wishes;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+
+use super::described::is_metadata;
+use super::open::{Opened, failed};
+use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Outcome};
+use crate::dav::{self, Client, Kind};
+use crate::item;
+use collections::Target;
+use folder::Folder;
+use wishes::Wishes;
+
+/// How many items are put at the same time. Radicale and Xandikos take half as many a second from eight connections as from
+/// one, the others about a half more (servers.md §4); two hide the way to the server and cost nobody anything.
+const WIDTH: usize = 2;
+
+/// An account on a server, to put things back to.
+pub(in crate::connector) struct DavDestination {
+    client: Client,
+    about: About,
+    kinds: Vec<Kind>,
+    connections: usize,
+    wishes: Wishes,
+    account: OnceCell<dav::Account>,
+    /// The folders of the snapshot, by path.
+    folders: Mutex<BTreeMap<String, Arc<Folder>>>,
+    /// The collections that they go to; one may serve several folders.
+    targets: tokio::sync::Mutex<Vec<Arc<Target>>>,
+}
+
+impl DavDestination {
+    /// A destination over an opened account; the options are checked ones.
+    pub fn new(opened: Opened, options: &BTreeMap<String, String>) -> Self {
+        let Opened { client, about, kinds, connections } = opened;
+        Self {
+            client,
+            about,
+            kinds,
+            connections,
+            wishes: Wishes::new(options),
+            account: OnceCell::new(),
+            folders: Mutex::default(),
+            targets: tokio::sync::Mutex::default(),
+        }
+    }
+
+    async fn discover(&self) -> Result<dav::Account, Error> {
+        let found = dav::discover(&self.client, &self.kinds).await;
+        found.map_err(|error| failed(format!("cannot find the account at {}", self.about.origin), error))
+    }
+
+    async fn account(&self) -> Result<&dav::Account, Error> {
+        self.account.get_or_try_init(|| self.discover()).await
+    }
+
+    fn folder(&self, path: &str) -> Arc<Folder> {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.entry(path.to_owned()).or_insert_with(|| Arc::new(Folder::at(path))).clone()
+    }
+
+    fn folders(&self) -> Vec<Arc<Folder>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Puts one item into the collection that its folder goes to.
+    async fn item(&self, folder: &Folder, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
+        let kind = folder.kind().unwrap_or_else(|| kind_of(&entry.name, &content));
+        let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await?;
+        self.put(target, entry, content).await
+    }
+}
+
+#[async_trait]
+impl Destination for DavDestination {
+    fn about(&self) -> About {
+        self.about.clone()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.discover().await.map(drop)
+    }
+
+    fn in_order(&self, entry: &Entry) -> bool {
+        entry.kind == EntryKind::Folder || is_metadata(&entry.name)
+    }
+
+    fn width(&self) -> usize {
+        WIDTH.min(self.connections.max(1))
+    }
+
+    async fn store(&self, entry: Entry, content: Option<Bytes>) -> Result<Outcome, Error> {
+        let Some(content) = content else {
+            self.folder(&entry.path).named(&entry.name);
+            return Ok(Outcome::Noted);
+        };
+        let (parent, _) = entry.path.rsplit_once('/').unwrap_or_default();
+        let folder = self.folder(if parent.is_empty() { "/" } else { parent });
+        if is_metadata(&entry.name) {
+            folder.described(&entry.name, &content);
+            return Ok(Outcome::Noted);
+        }
+        let outcome = self.item(&folder, &entry, content).await;
+        if outcome.is_err() {
+            folder.has_failure();
+        }
+        outcome
+    }
+
+    async fn finish(&self) -> Result<(), Error> {
+        let mut troubles = Vec::new();
+        for folder in self.folders() {
+            // An empty collection is one only by what describes it, or by where it lies.
+            if let (None, Some(kind)) = (folder.target.get(), folder.kind_when_empty())
+                && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
+            {
+                troubles.push(crate::report::sentence(&error));
+            }
+        }
+        troubles.extend(self.late_properties().await?);
+        if self.wishes.mirror {
+            troubles.extend(self.mirror().await);
+        }
+        if troubles.is_empty() {
+            return Ok(());
+        }
+        Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
+    }
+}
+
+fn kind_of(name: &str, content: &[u8]) -> Kind {
+    match item::kind::Kind::of(content) {
+        item::kind::Kind::Card => Kind::AddressBook,
+        item::kind::Kind::Unknown if name.to_ascii_lowercase().ends_with(".vcf") => Kind::AddressBook,
+        _ => Kind::Calendar,
+    }
+}
+
+fn refused(what: String) -> Error {
+    Error { kind: ErrorKind::Item, what, source: None }
+}

@@ -1,0 +1,52 @@
+//! What the options ask of a destination.
+
+use std::collections::BTreeMap;
+
+use crate::connector::options::is_on;
+
+/// The options of a destination, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wishes {
+    pub on_conflict: OnConflict,
+    /// `None` without the option.
+    pub into: Option<Into>,
+    pub mirror: bool,
+    pub dry_run: bool,
+    pub verify: bool,
+}
+
+/// What to do with an item that differs from what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnConflict {
+    /// Leave what stands there, and report it.
+    Keep,
+    /// Replace what stands there.
+    Overwrite,
+    /// Put it beside under a new UID.
+    Copy,
+}
+
+/// Where things go instead of where they came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Into {
+    /// All into the collection of this name.
+    One(String),
+    /// New collections get names by this pattern, with `%n` for their own.
+    Pattern(String),
+}
+
+impl Wishes {
+    /// Reads checked options.
+    pub fn new(options: &BTreeMap<String, String>) -> Self {
+        let on_conflict = match options.get("on_conflict").map(String::as_str) {
+            Some("overwrite") => OnConflict::Overwrite,
+            Some("copy") => OnConflict::Copy,
+            _ => OnConflict::Keep,
+        };
+        let into = options.get("into").map(|into| {
+            if into.contains("%n") { Into::Pattern(into.clone()) } else { Into::One(into.trim().to_owned()) }
+        });
+        let (mirror, dry_run, verify) = (is_on(options, "mirror"), is_on(options, "dry_run"), is_on(options, "verify"));
+        Self { on_conflict, into, mirror, dry_run, verify }
+    }
+}
