@@ -8,10 +8,10 @@ use super::existing::Existing;
 use super::folder::Folder;
 use super::place::{Place, Wanted, place};
 use super::wishes::Into;
-use super::{DavDestination, properties, refused};
+use super::{DavDestination, properties, put};
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
-use crate::dav::request::{Delete, How, MakeCollection, PropertyStatus, Proppatch};
+use crate::dav::request::{Delete, Get, How, MakeCollection, PropertyStatus, Proppatch};
 use crate::dav::{Collection, Href, Kind, Property};
 use crate::report::sentence;
 
@@ -92,7 +92,8 @@ impl DavDestination {
                     continue;
                 }
                 let (at, properties, components) = (at.clone(), properties.clone(), components.clone());
-                let Err(error) = self.client.send(&MakeCollection { at, kind, how, properties, components }).await else {
+                let Err(error) = self.client.send(&MakeCollection { at, kind, how, properties, components }).await
+                else {
                     return Ok(());
                 };
                 first.get_or_insert(error);
@@ -109,13 +110,17 @@ impl DavDestination {
     /// Sets what still differs of the properties; says in sentences what the server refused.
     pub(super) async fn late_properties(&self) -> Result<Vec<String>, Error> {
         let mut troubles = Vec::new();
-        let folders: Vec<_> =
-            self.folders().into_iter().filter_map(|folder| folder.target.get().cloned().map(|target| (folder, target))).collect();
+        let folders: Vec<_> = self
+            .folders()
+            .into_iter()
+            .filter_map(|folder| folder.target.get().cloned().map(|target| (folder, target)))
+            .collect();
         if self.wishes.dry_run {
             return Ok(troubles);
         }
         // What the server took of a new collection's properties shows only when they are read again.
-        let again = if folders.iter().any(|(_, target)| target.before.is_none()) { Some(self.discover().await?) } else { None };
+        let again =
+            if folders.iter().any(|(_, target)| target.before.is_none()) { Some(self.discover().await?) } else { None };
         for (folder, target) in folders.iter().filter(|(_, target)| target.owned) {
             let now = again.iter().flat_map(|account| &account.collections).find(|one| one.href == target.href);
             let Some(now) = now.or(target.before.as_ref()) else { continue };
@@ -144,7 +149,9 @@ impl DavDestination {
                     let status = statuses.first().map_or(0, |one| one.status);
                     troubles.push(format!("{} refused the property {name} ({status})", target.href));
                 }
-                Err(error) => troubles.push(format!("{} refused the property {name}: {}", target.href, sentence(&error))),
+                Err(error) => {
+                    troubles.push(format!("{} refused the property {name}: {}", target.href, sentence(&error)))
+                }
             }
         }
         troubles
@@ -156,7 +163,8 @@ impl DavDestination {
         let folders = self.folders();
         let targets = self.targets.lock().await.clone();
         for target in targets.iter().filter(|target| target.before.is_some()) {
-            let into_it = folders.iter().filter(|folder| folder.target.get().is_some_and(|one| one.href == target.href));
+            let into_it =
+                folders.iter().filter(|folder| folder.target.get().is_some_and(|one| one.href == target.href));
             if let Some(why) = into_it.filter_map(|folder| why_not_whole(folder)).next() {
                 troubles.push(format!("nothing was deleted in {}: {why}", target.href));
                 continue;
@@ -176,11 +184,24 @@ impl DavDestination {
                 troubles.push(format!("{href} was not deleted: the server gives it no ETag"));
                 continue;
             };
+            if !self.may_delete(target, href).await? {
+                troubles.push(format!("{href} was held back: deleting it would mail its attendees"));
+                continue;
+            }
             if let Err(error) = self.client.send(&Delete { at: href.clone(), matches, silent: true }).await {
                 troubles.push(format!("{href} was not deleted: {}", sentence(&error)));
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody is told of it when an item is deleted.
+    async fn may_delete(&self, target: &Target, href: &Href) -> Result<bool, Error> {
+        if target.kind == Kind::AddressBook || !self.account().await?.scheduling {
+            return Ok(true);
+        }
+        let got = self.client.send(&Get { at: href.clone(), vcard_version: None }).await;
+        Ok(got.is_ok_and(|got| !put::invites(&got.bytes)))
     }
 }
 

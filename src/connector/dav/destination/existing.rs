@@ -84,7 +84,13 @@ impl Existing {
     }
 
     /// Where an item stands: by its UID anywhere in the collection, and without one by its name.
-    pub async fn find(&mut self, client: &Client, target: &Target, named: &Href, seen: &Seen) -> Result<Option<(Href, Known)>, Error> {
+    pub async fn find(
+        &mut self,
+        client: &Client,
+        target: &Target,
+        named: &Href,
+        seen: &Seen,
+    ) -> Result<Option<(Href, Known)>, Error> {
         self.list(client, target).await?;
         if !self.read && !self.knows(named, seen) && self.stands(named) && self.singles < MOST_SINGLE {
             self.singles += 1;
@@ -167,12 +173,8 @@ async fn get(client: &Client, _target: &Target, href: &Href) -> Option<Known> {
 /// Items by one multiget, and what that does not give by GET.
 async fn read_batch(client: &Client, target: &Target, hrefs: Vec<Href>) -> Vec<(Href, Known)> {
     let mut read = Vec::with_capacity(hrefs.len());
-    let request = Multiget {
-        kind: target.kind,
-        collection: target.href.clone(),
-        hrefs: hrefs.clone(),
-        vcard_version: None,
-    };
+    let request =
+        Multiget { kind: target.kind, collection: target.href.clone(), hrefs: hrefs.clone(), vcard_version: None };
     let mut found: HashMap<Href, Known> = HashMap::new();
     for fetched in client.send(&request).await.unwrap_or_default() {
         if let (None, Some(data)) = (fetched.trouble, fetched.data.filter(|data| !data.is_empty())) {

@@ -73,7 +73,8 @@ pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) 
 fn matching<'a>(of_kind: Vec<&'a Collection>, name: &str, displayname: Option<&str>) -> Option<&'a Collection> {
     let segment = |one: &Collection| one.href.last_segment_decoded();
     let by_name = of_kind.iter().find(|one| segment(one) == name || safe_name(&segment(one)) == name);
-    let mut by_displayname = of_kind.iter().filter(|one| displayname.is_some() && one.displayname.as_deref() == displayname);
+    let mut by_displayname =
+        of_kind.iter().filter(|one| displayname.is_some() && one.displayname.as_deref() == displayname);
     match (by_name, by_displayname.next(), by_displayname.next()) {
         (Some(one), _, _) | (None, Some(one), None) => Some(one),
         _ => None,

@@ -42,7 +42,8 @@ fn has(collection: &Collection, property: &Property) -> bool {
     let crate::dav::Value::Text(text) = &property.value else { return false };
     let current = current.as_deref().unwrap_or_default().trim();
     // QUIRK(sogo): writes colours as #RRGGBBAA whatever was sent; an opaque one is the same.
-    let opaque = |color: &str| color.to_ascii_lowercase().strip_suffix("ff").filter(|rest| rest.len() == 7).map(str::to_owned);
+    let opaque =
+        |color: &str| color.to_ascii_lowercase().strip_suffix("ff").filter(|rest| rest.len() == 7).map(str::to_owned);
     let is_color = property.name.ends_with("-color");
     current == text.trim() || (is_color && same_color(current, text.trim(), opaque))
 }

@@ -46,7 +46,9 @@ impl DavDestination {
             return Ok(Outcome::Identical);
         }
         match self.wishes.on_conflict {
-            OnConflict::Keep => Err(conflict(format!("{} differs from what stands at {href}, which was kept", sent.path))),
+            OnConflict::Keep => {
+                Err(conflict(format!("{} differs from what stands at {href}, which was kept", sent.path)))
+            }
             OnConflict::Copy => self.put_copy(sent).await,
             OnConflict::Overwrite => self.replace(sent, href, known.etag).await,
         }
@@ -145,7 +147,10 @@ impl DavDestination {
     /// Puts it beside what stands there, under a UID of its own.
     async fn put_copy(&self, sent: Sent<'_>) -> Result<Outcome, Error> {
         let Some(content) = copy::with_new_uid(&sent.content) else {
-            return Err(conflict(format!("{} differs, and can't be copied: it has no single UID to change", sent.path)));
+            return Err(conflict(format!(
+                "{} differs, and can't be copied: it has no single UID to change",
+                sent.path
+            )));
         };
         let content = Bytes::from(content);
         let seen = Seen::of(&content);

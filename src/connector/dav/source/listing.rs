@@ -26,7 +26,11 @@ pub(super) async fn list(client: &Client, collection: &Collection) -> Result<Lis
         Err(error) => error,
     };
     match refused.kind {
-        ErrorKind::TooLarge | ErrorKind::Malformed | ErrorKind::Refused | ErrorKind::Unsupported | ErrorKind::Server => {}
+        ErrorKind::TooLarge
+        | ErrorKind::Malformed
+        | ErrorKind::Refused
+        | ErrorKind::Unsupported
+        | ErrorKind::Server => {}
         _ => return Err(refused),
     }
     let Ok(members) = query(client, collection).await else { return Err(refused) };
