@@ -150,7 +150,7 @@ impl DavDestination {
                     troubles.push(format!("{} refused the property {name} ({status})", target.href));
                 }
                 Err(error) => {
-                    troubles.push(format!("{} refused the property {name}: {}", target.href, sentence(&error)))
+                    troubles.push(format!("{} refused the property {name}: {}", target.href, sentence(&error)));
                 }
             }
         }
@@ -163,9 +163,9 @@ impl DavDestination {
         let folders = self.folders();
         let targets = self.targets.lock().await.clone();
         for target in targets.iter().filter(|target| target.before.is_some()) {
-            let into_it =
+            let mut into_it =
                 folders.iter().filter(|folder| folder.target.get().is_some_and(|one| one.href == target.href));
-            if let Some(why) = into_it.filter_map(|folder| why_not_whole(folder)).next() {
+            if let Some(why) = into_it.find_map(|folder| why_not_whole(folder)) {
                 troubles.push(format!("nothing was deleted in {}: {why}", target.href));
                 continue;
             }

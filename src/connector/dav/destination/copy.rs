@@ -8,9 +8,7 @@ use crate::item::identity;
 /// or several. Only the lines with the UID change; they keep their parameters and line ends.
 pub(super) fn with_new_uid(content: &[u8]) -> Option<Vec<u8>> {
     let identity = identity::of(content).filter(|identity| identity.others.is_empty())?;
-    let digest = Sha256::digest(content);
-    let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let new = format!("{digits}@davault-copy");
+    let new = format!("{}@davault-copy", short_digest(content));
     let mut copy = Vec::with_capacity(content.len() + 64);
     let mut lines = content.split_inclusive(|byte| *byte == b'\n').peekable();
     while let Some(line) = lines.next() {
@@ -29,6 +27,12 @@ pub(super) fn with_new_uid(content: &[u8]) -> Option<Vec<u8>> {
     }
     let changed = identity::of(&copy).is_some_and(|identity| identity.uid == new && identity.others.is_empty());
     changed.then_some(copy)
+}
+
+/// First half of the SHA-256, in hexadecimal digits.
+pub(super) fn short_digest(bytes: &[u8]) -> String {
+    let half = Sha256::digest(bytes).iter().take(16).fold(0, |half: u128, byte| half << 8 | u128::from(*byte));
+    format!("{half:032x}")
 }
 
 /// What stands before the value, if this is a line with that UID.

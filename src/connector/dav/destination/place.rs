@@ -44,7 +44,7 @@ pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) 
         Some(Into::One(name)) => (name.as_str(), Some(name.as_str())),
         _ => (wanted.name, wanted.displayname),
     };
-    if let Some(there) = matching(of_kind.collect(), name, displayname) {
+    if let Some(there) = matching(&of_kind.collect::<Vec<_>>(), name, displayname) {
         return Ok(Place::There(Box::new(there.clone())));
     }
     if name.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) 
 }
 
 /// By folder name; else by display name, where only one has it.
-fn matching<'a>(of_kind: Vec<&'a Collection>, name: &str, displayname: Option<&str>) -> Option<&'a Collection> {
+fn matching<'a>(of_kind: &[&'a Collection], name: &str, displayname: Option<&str>) -> Option<&'a Collection> {
     let segment = |one: &Collection| one.href.last_segment_decoded();
     let by_name = of_kind.iter().find(|one| segment(one) == name || safe_name(&segment(one)) == name);
     let mut by_displayname =

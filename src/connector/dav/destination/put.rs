@@ -1,7 +1,6 @@
 //! One item: look where it stands, compare, and put it only if that changes something.
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use super::collections::Target;
 use super::existing::{Known, Seen, look_at};
@@ -28,15 +27,13 @@ impl DavDestination {
         let sent = Sent { target, path: &entry.path, content, seen };
         let named = join(target, &entry.name)?;
         let found = target.existing.lock().await.find(&self.client, target, &named, &sent.seen).await?;
-        match found {
-            Some((href, known)) => self.put_over(sent, href, known).await,
-            None => {
-                let taken = target.existing.lock().await.stands(&named);
-                // Another item has this name already, so this one gets one that is made from its own.
-                let at = if taken { join(target, &plain_name(&entry.name, target.kind))? } else { named };
-                self.put_new(sent, at, &entry.name).await
-            }
+        if let Some((href, known)) = found {
+            return self.put_over(sent, href, known).await;
         }
+        let taken = target.existing.lock().await.stands(&named);
+        // Another item has this name already, so this one gets one that is made from its own.
+        let at = if taken { join(target, &plain_name(&entry.name, target.kind))? } else { named };
+        self.put_new(sent, at, &entry.name).await
     }
 
     /// An item of that identity stands there.
@@ -233,9 +230,7 @@ fn is_plain(name: &str) -> bool {
 
 /// A name that every server takes, and the same each time.
 fn plain_name(name: &str, kind: Kind) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("{digits}.{}", kind.extension())
+    format!("{}.{}", copy::short_digest(name.as_bytes()), kind.extension())
 }
 
 fn join(target: &Target, name: &str) -> Result<Href, Error> {

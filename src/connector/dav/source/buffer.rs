@@ -81,7 +81,7 @@ impl Buffer {
     pub async fn hold(&self, path: String, origin: Origin, content: Bytes) {
         loop {
             let moved = self.moved.notified();
-            let moves = {
+            let count = {
                 let mut state = self.state();
                 let room = self.capacity.saturating_sub(origin.size);
                 // Where giving up does not help, only contents that can't be fetched again are left: few and small.
@@ -93,7 +93,7 @@ impl Buffer {
             };
             if tokio::time::timeout(self.stall, moved).await.is_err() {
                 let mut state = self.state();
-                state.late = state.moves == moves;
+                state.late = state.moves == count;
             }
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! XML turns CRLF into LF (XML 1.0 §2.11), so the text of `calendar-data` is not what is stored. What has to be done is
 //! decided once for a collection, by comparing one item's GET with its multiget: nothing, CR put back, or, where they differ
-//! in more than that, asking for every item by GET. Where an `ETag` is the MD5 of what is stored (SabreDAV and what is built
-//! on it, DAViCal), it also tells for each item which form is the stored one; that matters for items stored with bare LF.
+//! in more than that, asking for every item by GET. Where an `ETag` is the MD5 of what is stored (`SabreDAV` and what is built
+//! on it, `DAViCal`), it also tells for each item which form is the stored one; that matters for items stored with bare LF.
 //!
-//! A vCard may come converted, 4.0 to 3.0, under its own `ETag` (Cyrus, SabreDAV 4: servers.md §4a). So one that its `ETag`
+//! A `vCard` may come converted, 4.0 to 3.0, under its own `ETag` (Cyrus, `SabreDAV` 4: servers.md §4a). So one that its `ETag`
 //! or its listed size contradicts is asked for as 4.0 too, and that is kept only where one of the two confirms it.
 
 use std::borrow::Cow;
