@@ -100,8 +100,8 @@ impl Auth {
             (Known::Basic | Known::Bearer, Sent::Plain) => return refused,
             (Known::Digest(challenge), Sent::Digest(nonce)) => {
                 // A fresh nonce is worth one more try, or more if the server says that only the nonce was at fault.
-                let tries = tried.iter().filter(|sent| matches!(sent, Sent::Digest(_))).count();
-                if *nonce == challenge.nonce || (tries > 1 && !challenge.stale) {
+                let answered = tried.iter().filter(|sent| matches!(sent, Sent::Digest(_))).count();
+                if *nonce == challenge.nonce || (answered > 1 && !challenge.stale) {
                     return refused;
                 }
             }

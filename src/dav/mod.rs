@@ -5,6 +5,7 @@
 //! credentials go to no other site, that no write is repeated whose outcome is unknown, and that an answer of any size is
 //! read in bounded memory. It knows nothing of backups, and keeps nothing between runs.
 
+mod account;
 mod auth;
 mod body;
 mod client;
@@ -26,8 +27,9 @@ mod srv;
 mod tls;
 mod xml;
 
+pub use account::{Account, Collection, Home, HomeFailure};
 pub use client::Client;
-pub use discover::{Account, Collection, Home, HomeFailure, discover};
+pub use discover::discover;
 pub use element::{Element, Node};
 pub use error::{Error, ErrorKind};
 pub use etag::ETag;

@@ -92,10 +92,9 @@ impl Request for Propfind {
             return Ok(());
         };
         // QUIRK(xandikos): says 404 for a missing resource inside a 207.
-        if response.href == reply.at || response.href == self.at {
-            if let Some(fault) = super::collection_fault(&response) {
-                return Err(fault);
-            }
+        let own = response.href == reply.at || response.href == self.at;
+        if let (true, Some(fault)) = (own, super::collection_fault(&response)) {
+            return Err(fault);
         }
         if response.trouble.is_some() {
             return Ok(());

@@ -1,0 +1,170 @@
+//! What an account holds, read from the properties of its collections.
+
+use super::element::Element;
+use super::error::Error;
+use super::href::Href;
+use super::kind::Kind;
+use super::names::{self, Name};
+use super::property::{Property, Value};
+use super::request::Resource;
+
+/// What lies at a location.
+#[derive(Debug)]
+pub struct Account {
+    /// Who we are there.
+    pub principal: Option<Href>,
+    /// Where new collections go; empty if the location is one collection.
+    pub homes: Vec<Home>,
+    /// Every calendar and address book, each once.
+    pub collections: Vec<Collection>,
+    /// Homes that could not be listed; what is in them is not in `collections`.
+    pub failures: Vec<HomeFailure>,
+    /// Whether the location itself is one collection.
+    pub only: bool,
+    /// Whether the server sends invitations by itself (RFC 6638 §2).
+    pub scheduling: bool,
+}
+
+/// Where collections of a kind lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// Of which kind.
+    pub kind: Kind,
+    /// Where.
+    pub href: Href,
+}
+
+/// A home that could not be listed.
+#[derive(Debug)]
+pub struct HomeFailure {
+    /// The home.
+    pub href: Href,
+    /// Why.
+    pub why: Error,
+}
+
+/// A calendar or an address book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// Where it is.
+    pub href: Href,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its name for a person.
+    pub displayname: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its colour as the server writes it, mostly `#RRGGBB` or `#RRGGBBAA`.
+    pub color: Option<String>,
+    /// Its place among others.
+    pub order: Option<String>,
+    /// Its time zone, as an iCalendar text.
+    pub timezone: Option<String>,
+    /// Components that a calendar may hold; empty where the server does not say.
+    pub components: Vec<String>,
+    /// Changes with anything in it.
+    pub ctag: Option<String>,
+    /// The token for the next synchronisation (RFC 6578).
+    pub sync_token: Option<String>,
+    /// Whether the server says that we may not write into it.
+    pub read_only: bool,
+    /// The path of its owner's principal.
+    pub owner: Option<String>,
+    /// Where a subscribed calendar comes from.
+    pub source: Option<String>,
+    /// Every other property that we ask for and the server let us read.
+    pub other: Vec<Property>,
+}
+
+/// What is kept of a collection as it is, without being understood.
+const OTHER: [Name; 8] = [
+    names::RESOURCETYPE,
+    names::RESOURCE_ID,
+    names::SUPPORTED_REPORT_SET,
+    names::SCHEDULE_CALENDAR_TRANSP,
+    names::SUPPORTED_CALENDAR_DATA,
+    names::CALENDAR_MAX_RESOURCE_SIZE,
+    names::SUPPORTED_ADDRESS_DATA,
+    names::ADDRESSBOOK_MAX_RESOURCE_SIZE,
+];
+
+/// What is understood of a collection.
+const UNDERSTOOD: [Name; 14] = [
+    names::DISPLAYNAME,
+    names::CALENDAR_DESCRIPTION,
+    names::ADDRESSBOOK_DESCRIPTION,
+    names::CALENDAR_COLOR,
+    names::ADDRESSBOOK_COLOR,
+    names::CALENDAR_ORDER,
+    names::CALENDAR_TIMEZONE,
+    names::SUPPORTED_CALENDAR_COMPONENT_SET,
+    names::GETCTAG,
+    names::SYNC_TOKEN,
+    names::CURRENT_USER_PRIVILEGE_SET,
+    names::OWNER,
+    names::SUBSCRIBED,
+    names::SOURCE,
+];
+
+/// The properties to ask for where collections lie.
+pub(super) fn collection_properties() -> Vec<Name> {
+    OTHER.iter().chain(&UNDERSTOOD).filter(|name| **name != names::SUBSCRIBED).copied().collect()
+}
+
+impl Collection {
+    /// `None` if it is no collection of these kinds, or lies in a bin.
+    pub(super) fn read(resource: &Resource, kinds: &[Kind]) -> Option<Self> {
+        let types = resource.get(names::RESOURCETYPE)?;
+        // QUIRK(calypso): says of everything that it is both; then the first kind wanted is taken.
+        let kind = kinds.iter().copied().find(|kind| types.find(kind.row().resource_type).is_some())?;
+        if [names::TRASH_BIN, names::DELETED_CALENDAR].iter().any(|bin| types.find(*bin).is_some()) {
+            return None;
+        }
+        let color = match kind {
+            Kind::Calendar => names::CALENDAR_COLOR,
+            Kind::AddressBook => names::ADDRESSBOOK_COLOR,
+        };
+        Some(Self {
+            href: resource.href.clone(),
+            kind,
+            displayname: resource.text(names::DISPLAYNAME),
+            description: resource.text(kind.row().description),
+            color: resource.text(color).map(|text| text.trim().to_owned()),
+            order: resource.text(names::CALENDAR_ORDER).map(|text| text.trim().to_owned()),
+            timezone: resource.text(names::CALENDAR_TIMEZONE),
+            components: components(resource),
+            ctag: resource.text(names::GETCTAG),
+            sync_token: resource.text(names::SYNC_TOKEN),
+            read_only: read_only(resource),
+            owner: resource.get(names::OWNER).and_then(|owner| owner.hrefs().next()),
+            source: source(resource),
+            other: OTHER.iter().filter_map(|name| resource.get(*name)).map(kept).collect(),
+        })
+    }
+}
+
+fn components(resource: &Resource) -> Vec<String> {
+    let set = resource.get(names::SUPPORTED_CALENDAR_COMPONENT_SET);
+    let comps = set.into_iter().flat_map(Element::elements).filter(|e| e.is(names::CALENDAR_COMP));
+    comps.filter_map(|comp| comp.attributes.iter().find(|(name, _)| name == "name")).map(|(_, v)| v.clone()).collect()
+}
+
+/// Only a server that lists our privileges, and none to write among them, says that we may not.
+fn read_only(resource: &Resource) -> bool {
+    let writes = [names::ACL_WRITE, names::ACL_WRITE_CONTENT, names::ACL_BIND, names::ACL_ALL];
+    let Some(set) = resource.get(names::CURRENT_USER_PRIVILEGE_SET) else { return false };
+    let mut privileges = set.elements().flat_map(Element::elements).peekable();
+    privileges.peek().is_some() && !privileges.any(|privilege| writes.iter().any(|write| privilege.is(*write)))
+}
+
+fn source(resource: &Resource) -> Option<String> {
+    let source = resource.get(names::SOURCE)?;
+    let text = source.hrefs().next().unwrap_or_else(|| source.text().trim().to_owned());
+    (!text.is_empty()).then_some(text)
+}
+
+fn kept(element: &Element) -> Property {
+    let plain = element.elements().next().is_none();
+    let value = if plain { Value::Text(element.text()) } else { Value::Xml(element.inner_xml()) };
+    Property { namespace: element.namespace.clone(), name: element.local.clone(), value }
+}
