@@ -2,6 +2,7 @@
 
 mod demo;
 mod generated;
+mod plugin;
 mod rooms;
 mod support;
 mod vault;
