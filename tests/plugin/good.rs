@@ -115,22 +115,22 @@ fn file(path: &str) -> Record {
 }
 
 async fn restore(plugin: &Plugin, location: &str, records: Vec<(Record, Option<Bytes>)>) -> Vec<Stored> {
-    let exporter = plugin.export(init(location)).await.unwrap();
+    let exporter = plugin.export(init(location)).await.expect("no failure");
     let send = async {
         for (record, content) in records {
-            exporter.send(&record, content).await.unwrap();
+            exporter.send(&record, content).await.expect("no failure");
         }
         exporter.all_sent().await;
     };
     let results = async {
         let mut results = Vec::new();
-        while let Some(stored) = exporter.next().await.unwrap() {
+        while let Some(stored) = exporter.next().await.expect("no failure") {
             results.push(stored);
         }
         results
     };
     let ((), mut results) = tokio::join!(send, results);
-    exporter.finish().await.unwrap();
+    exporter.finish().await.expect("no failure");
     results.sort_by(|a, b| a.path.cmp(&b.path));
     results
 }

@@ -12,7 +12,7 @@ const NAME: &str = "the plugin misbehaving-plugin";
 async fn backup(way: &str, limits: Limits) -> Result<Vec<String>, Error> {
     let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await?;
     let id = plugin.id();
-    let ended = tokio::time::timeout(Duration::from_secs(60), drive(&plugin)).await.expect("an end");
+    let ended = tokio::time::timeout(Duration::from_mins(1), drive(&plugin)).await.expect("an end");
     drop(plugin);
     goes(id).await;
     ended
@@ -134,11 +134,11 @@ async fn a_flood_is_stopped() {
 }
 
 async fn backup_unread(way: &str, limits: Limits) -> Error {
-    let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await.unwrap();
+    let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await.expect("no failure");
     let importer = importer(&plugin, "fake://x").await;
     loop {
         if let Err(error) = importer.next().await {
-            assert_eq!(importer.next().await.unwrap(), None, "nothing comes after an error");
+            assert_eq!(importer.next().await.expect("no failure"), None, "nothing comes after an error");
             return error;
         }
     }
@@ -194,11 +194,11 @@ async fn a_restore_that_breaks_a_rule_is_refused() {
 
 async fn restore(way: &str) -> Error {
     let limits = if way == "exporter-mute" { impatient() } else { Limits::default() };
-    let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await.unwrap();
+    let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await.expect("no failure");
     let id = plugin.id();
-    let exporter = plugin.export(init("fake://x")).await.unwrap();
+    let exporter = plugin.export(init("fake://x")).await.expect("no failure");
     let file = Record { size: 4, mode: 0o600, ..Record::folder("/a") };
-    exporter.send(&file, Some("four".into())).await.unwrap();
+    exporter.send(&file, Some("four".into())).await.expect("no failure");
     if way != "exporter-ends-early" {
         exporter.all_sent().await;
     }
@@ -209,7 +209,7 @@ async fn restore(way: &str) -> Error {
             Err(error) => break error,
         }
     };
-    let again = exporter.next().await.unwrap_err();
+    let again = exporter.next().await.expect_err("a failure");
     assert_eq!(said(&again), said(&error), "every call that fails says the same");
     let _ = plugin.stop().await;
     assert!(is_gone(id));

@@ -24,15 +24,15 @@ async fn main() {
         "good" => davault::plugin::serve::serve_stdio(fake::Fakes).await.expect("to be served"),
         "exits" => std::process::exit(3),
         "aborts" => std::process::abort(),
-        "mute" => std::future::pending().await,
+        "mute" => std::future::pending::<()>().await,
         "garbage" => {
             say("this is a line for a person, and so is this, and there is no end of them\n");
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         "garbage-and-exits" => say("oops\n"),
         "stays" => {
             serve(ImporterServer::new(importer::Importer(way))).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         _ if way.starts_with("exporter-") => serve(ExporterServer::new(exporter::Exporter(way))).await,
         _ => serve(ImporterServer::new(importer::Importer(way))).await,
