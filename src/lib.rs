@@ -2,6 +2,7 @@
 //!
 //! The rooms and what each may import are listed in CONTRIBUTING.md and checked by `tests/rooms.rs`.
 
+pub mod command;
 pub mod config;
 pub mod connector;
 pub mod dav;

@@ -1,0 +1,261 @@
+//! The grammar of the command line: plakar's words, and `-word` as well as `--word`.
+
+#![allow(clippy::doc_markdown, reason = "doc comments are what --help shows a person")]
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::failure::Failure;
+
+/// Backups for calendars and contacts.
+#[derive(Debug, Parser)]
+#[command(name = "davault", version, disable_help_subcommand = true, override_usage = "davault [at VAULT] COMMAND …")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The vault: a folder, s3://bucket/prefix, or @store; written `at VAULT` [default: $DAVAULT_REPOSITORY, then the
+    /// default store]
+    #[arg(long, global = true, hide = true, value_name = "VAULT")]
+    pub at: Option<String>,
+    /// Unlock the vault with the bytes of this file instead of a passphrase
+    #[arg(long, global = true, value_name = "FILE")]
+    pub keyfile: Option<std::path::PathBuf>,
+    /// Print lists and summaries as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress and no summary; failures are still printed
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new, empty vault
+    Create(Create),
+    /// Take an account into the vault
+    Backup(Backup),
+    /// List snapshots, or what a snapshot holds
+    Ls(Ls),
+    /// Print an item, exactly as it is stored
+    Cat(Cat),
+    /// Put a snapshot, a calendar or an item back
+    Restore(Restore),
+    /// Look for damage in the vault
+    Check(Check),
+    /// Where accounts are read from
+    #[command(subcommand)]
+    Source(Configured),
+    /// Where accounts are put back to
+    #[command(subcommand)]
+    Destination(Configured),
+    /// Where vaults lie
+    #[command(subcommand)]
+    Store(Configured),
+    /// Speak plakar's plugin protocol on stdin and stdout (started by a host, not by a person)
+    Plugin,
+    /// Print the version
+    Version,
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub struct Create {
+    /// Memory that each guess of the passphrase costs, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(8..=4096))]
+    pub key_memory: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// @source, or a location such as caldav://alice@dav.example.com or a folder
+    pub source: String,
+    /// An option of the source, as key=value; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+    /// A word to find the snapshot by; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// A snapshot (prefix of its id, `latest`, `latest@source`) and a path in it
+    #[arg(value_name = "SNAP[:PATH]")]
+    pub what: Option<String>,
+    /// Also what is in the folders below
+    #[arg(long, short = 'R')]
+    pub recursive: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Cat {
+    /// The item
+    #[arg(value_name = "SNAP:PATH")]
+    pub what: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// @destination, a location, or a folder
+    #[arg(long, value_name = "@DEST|FOLDER")]
+    pub to: String,
+    /// What to put back; all of it without a path
+    #[arg(value_name = "SNAP[:PATH]", default_value = "latest")]
+    pub what: String,
+    /// What happens to an item that stands there and differs [default: overwrite]
+    #[arg(long, value_name = "overwrite|keep|copy")]
+    pub on_conflict: Option<String>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// An option of the destination, as key=value; may be repeated
+    #[arg(short = 'o', value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Read and verify every byte, not only the structure
+    #[arg(long)]
+    pub read_data: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Configured {
+    /// Remember a location under a name
+    Add {
+        name: String,
+        location: String,
+        #[arg(value_name = "KEY=VALUE")]
+        options: Vec<String>,
+    },
+    /// Forget names
+    Rm {
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Show what is set, secrets hidden
+    Show { names: Vec<String> },
+    /// Set options
+    Set {
+        name: String,
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        options: Vec<String>,
+    },
+    /// Remove options
+    Unset {
+        name: String,
+        #[arg(required = true, value_name = "KEY")]
+        options: Vec<String>,
+    },
+    /// Connect, sign in, and say who answers
+    Ping { name: String },
+    /// List the names
+    List,
+    /// Use this store when no vault is named
+    #[command(name = "default")]
+    Default { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Turns `at VAULT` before the command into `--at VAULT`, and `-word` into `--word`. Single letters stay as they are.
+pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
+    let mut normal = Vec::with_capacity(arguments.len() + 1);
+    let mut before_command = true;
+    let mut is_value = false;
+    for (position, argument) in arguments.into_iter().enumerate() {
+        let Some(text) = argument.to_str() else {
+            return Err(Failure::usage(format!("the argument {} is not valid UTF-8", argument.display())));
+        };
+        let option = position > 0 && !is_value && text.starts_with('-');
+        if option
+            && text.len() > 2
+            && !text.starts_with("--")
+            && text.chars().all(|c| c == '-' || c.is_ascii_alphabetic())
+        {
+            is_value = text == "-keyfile";
+            normal.push(format!("-{text}").into());
+            continue;
+        }
+        if position > 0 && before_command && !option && !is_value {
+            before_command = false;
+            if text == "at" {
+                // `at` may come once only, so that a later word `at` is a command's own argument.
+                normal.push("--at".into());
+                continue;
+            }
+        }
+        is_value = text == "--keyfile" && !is_value;
+        normal.push(argument);
+    }
+    Ok(normal)
+}
+
+/// Splits `key=value` arguments into options; a key given twice is an error.
+pub fn options(arguments: &[String]) -> Result<std::collections::BTreeMap<String, String>, Failure> {
+    let mut options = std::collections::BTreeMap::new();
+    for argument in arguments {
+        // The value may be a secret, so only what is before the first `=` is ever repeated.
+        let Some((key, value)) = argument.split_once('=') else {
+            return Err(Failure::usage("an option is written key=value, and one of these has no '='".to_string()));
+        };
+        if options.insert(key.to_string(), value.to_string()).is_some() {
+            return Err(Failure::usage(format!("the option '{key}' is given twice")));
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(line: &str) -> String {
+        let words = line.split(' ').map(OsString::from).collect();
+        let normal: Vec<String> =
+            normalise(words).unwrap().into_iter().map(|word| word.into_string().unwrap()).collect();
+        normal.join(" ")
+    }
+
+    #[test]
+    fn at_stands_before_the_command_only() {
+        assert_eq!(normal("davault at ./v ls"), "davault --at ./v ls");
+        assert_eq!(normal("davault -keyfile k at ./v ls"), "davault --keyfile k --at ./v ls");
+        assert_eq!(normal("davault source rm at"), "davault source rm at");
+    }
+
+    #[test]
+    fn one_dash_is_as_good_as_two() {
+        assert_eq!(normal("davault restore -to @d latest"), "davault restore --to @d latest");
+        assert_eq!(normal("davault restore -on-conflict keep"), "davault restore --on-conflict keep");
+        assert_eq!(normal("davault backup -o a=b -quiet"), "davault backup -o a=b --quiet");
+        assert_eq!(normal("davault source set x since=-90d"), "davault source set x since=-90d");
+    }
+
+    #[test]
+    fn an_option_without_a_value_is_refused_without_repeating_it() {
+        let failure = options(&["hunter2".to_string()]).unwrap_err();
+        assert!(!failure.sentence.contains("hunter2"));
+        assert_eq!(options(&["a=b=c".to_string()]).unwrap().get("a").unwrap(), "b=c");
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

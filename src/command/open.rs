@@ -1,0 +1,118 @@
+//! From `at VAULT` to an open vault.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::config::Section;
+use crate::report::sentence;
+use crate::vault::{self, Place, Unlock, Vault};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::passphrase::{self, Hints};
+
+/// Options of a store that say how it is unlocked; all others are the vault's own.
+const UNLOCKING: [&str; 2] = ["passphrase_command", "keyfile"];
+
+/// Options of a store that `show` hides.
+const SECRET: [&str; 3] = ["access_key", "secret_key", "session_token"];
+
+/// A vault's place and what may unlock it.
+pub struct Found {
+    /// Where it lies.
+    pub place: Place,
+    hints: Hints,
+}
+
+impl Found {
+    /// What unlocks it; `twice` asks for a new passphrase twice.
+    pub async fn unlock(&self, twice: bool) -> Result<Unlock, Failure> {
+        passphrase::unlock(&self.hints, twice).await
+    }
+}
+
+/// Finds the vault that the command line, the environment or the configuration names.
+pub fn find(context: &Context) -> Result<Found, Failure> {
+    let named = context.at.clone().or_else(|| context.config.default_store.as_ref().map(|name| format!("@{name}")));
+    let Some(at) = named else {
+        return Err(Failure::usage("no vault is named").hint("Write `davault at VAULT …`, or set DAVAULT_REPOSITORY."));
+    };
+    let (location, options) = match at.strip_prefix('@') {
+        Some(name) => {
+            let store = context.config.get(Section::Stores, name)?;
+            (store.location.clone(), store.options.clone())
+        }
+        None => (at, BTreeMap::new()),
+    };
+    found(context, &location, options)
+}
+
+/// The vault at a configured store's location.
+pub fn found(context: &Context, location: &str, mut options: BTreeMap<String, String>) -> Result<Found, Failure> {
+    let [command, keyfile] = UNLOCKING.map(|name| options.remove(name));
+    let keyfile = context.keyfile.clone().or_else(|| keyfile.map(Into::into));
+    let place = Place::parse(location, &options).map_err(|error| failure("cannot use this vault", &error))?;
+    Ok(Found { place, hints: Hints { keyfile, command } })
+}
+
+/// Whether the value of a store's option is a secret.
+pub fn is_secret(option: &str) -> bool {
+    SECRET.contains(&option)
+}
+
+/// Checks what `store add` and `store set` are given, and touches nothing.
+pub fn check(location: &str, options: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let mut own = options.clone();
+    for name in UNLOCKING {
+        own.remove(name);
+    }
+    if options.contains_key("passphrase_command") && options.contains_key("keyfile") {
+        return Err(Failure::usage("'passphrase_command' and 'keyfile' are two ways to unlock: give one"));
+    }
+    Place::parse(location, &own).map_err(|error| failure("cannot use this store", &error))?;
+    Ok(())
+}
+
+/// Opens the vault that the command line names.
+pub async fn vault(context: &Context) -> Result<Vault, Failure> {
+    open(&find(context)?).await
+}
+
+/// Opens a vault that was found.
+pub async fn open(found: &Found) -> Result<Vault, Failure> {
+    let unlock = found.unlock(false).await?;
+    Vault::open(&found.place, &unlock).await.map_err(|error| cannot_open(found, &error))
+}
+
+fn cannot_open(found: &Found, error: &vault::Error) -> Failure {
+    let place = found.place.describe();
+    let failure = failure(&format!("cannot open the vault {place}"), error);
+    match error.kind {
+        vault::ErrorKind::NotAVault => failure.hint(format!("Make one with `davault at {place} create`.")),
+        _ => failure,
+    }
+}
+
+/// An error of the vault's as the failure of a command.
+pub fn failure(what: &str, error: &vault::Error) -> Failure {
+    let text = format!("{what}: {}", sentence(error));
+    match error.kind {
+        vault::ErrorKind::Usage => Failure::usage(text),
+        _ => Failure::failed(text),
+    }
+}
+
+/// A location as it may be remembered: a relative folder becomes absolute, so that it means the same everywhere.
+pub fn absolute(location: &str) -> Result<String, Failure> {
+    let (scheme, path) = match location.strip_prefix("vdir://") {
+        Some(path) => ("vdir://", path),
+        None => ("", location),
+    };
+    if path.contains("://") || Path::new(path).is_absolute() {
+        return Ok(location.into());
+    }
+    let failed = |error: std::io::Error| Failure::because(format!("cannot use the folder {path}"), &error);
+    let path = std::path::absolute(path).map_err(failed)?;
+    let path = path.to_str().ok_or_else(|| Failure::usage("the current folder's name is not valid UTF-8"))?;
+    Ok(format!("{scheme}{path}"))
+}

@@ -1,0 +1,75 @@
+//! What unlocks a vault: `DAVAULT_PASSPHRASE`, a key file, the store's `passphrase_command`, else a hidden prompt.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use crate::connector::secret;
+use crate::vault::Unlock;
+
+use super::failure::Failure;
+
+/// The largest key file, in bytes: a key file is a few random bytes, and a wrong path must not fill the memory.
+const KEYFILE_BYTES: u64 = 1024 * 1024;
+
+/// Where else a passphrase may come from than the environment and the terminal.
+#[derive(Debug, Default)]
+pub struct Hints {
+    /// `-keyfile FILE`, or the store's `keyfile`.
+    pub keyfile: Option<std::path::PathBuf>,
+    /// The store's `passphrase_command`.
+    pub command: Option<String>,
+}
+
+/// Finds what unlocks the vault. `twice` asks at the prompt again, for a passphrase that is new.
+pub async fn unlock(hints: &Hints, twice: bool) -> Result<Unlock, Failure> {
+    if let Some(path) = &hints.keyfile {
+        return keyfile(path);
+    }
+    if let Some(passphrase) = std::env::var("DAVAULT_PASSPHRASE").ok().filter(|text| !text.is_empty()) {
+        return Ok(Unlock::Passphrase(passphrase.into()));
+    }
+    if let Some(command) = &hints.command {
+        return Ok(Unlock::Passphrase(secret::from_command(command).await?));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::failed("the vault needs a passphrase, and there is no terminal to ask for it")
+            .hint("Set DAVAULT_PASSPHRASE, or use -keyfile FILE, or give the store a passphrase_command."));
+    }
+    tokio::task::spawn_blocking(move || prompt(twice))
+        .await
+        .unwrap_or_else(|_| Err(Failure::failed("the prompt failed")))
+}
+
+fn keyfile(path: &Path) -> Result<Unlock, Failure> {
+    let failed =
+        |error: std::io::Error| Failure::because(format!("cannot read the key file {}", path.display()), &error);
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length == 0 || length > KEYFILE_BYTES {
+        return Err(Failure::failed(format!(
+            "the key file {} has {length} bytes: 1 to {KEYFILE_BYTES} will do",
+            path.display()
+        )));
+    }
+    Ok(Unlock::KeyFile(SecretSlice::from(std::fs::read(path).map_err(failed)?)))
+}
+
+fn prompt(twice: bool) -> Result<Unlock, Failure> {
+    let passphrase = ask("Passphrase of the vault: ")?;
+    if twice && ask("The same once more: ")?.expose_secret() != passphrase.expose_secret() {
+        return Err(Failure::failed("the two passphrases differ"));
+    }
+    Ok(Unlock::Passphrase(passphrase))
+}
+
+fn ask(question: &str) -> Result<SecretString, Failure> {
+    let text = rpassword::prompt_password(question)
+        .map_err(|error| Failure::because("cannot ask for the passphrase", &error))?;
+    if text.is_empty() {
+        return Err(
+            Failure::failed("an empty passphrase protects nothing").hint("Type a few words that nobody can guess.")
+        );
+    }
+    Ok(text.into())
+}

@@ -1,0 +1,87 @@
+//! The snapshot before this one, to be asked what has not changed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::vault::{Error, ErrorKind, Meta, Node, NodeKind, Snapshot, Vault};
+
+/// Folders kept in memory; a source sends a few folders at a time.
+const FOLDERS: usize = 16;
+
+type Folder = Arc<HashMap<String, Node>>;
+
+/// Looks up paths of the previous snapshot of the same source.
+pub struct Previous {
+    vault: Vault,
+    snapshot: Option<Snapshot>,
+    folders: Mutex<Recent>,
+}
+
+/// The folders asked for last, each with the number of the asking.
+#[derive(Default)]
+struct Recent {
+    asked: u64,
+    folders: BTreeMap<String, (u64, Folder)>,
+}
+
+impl Previous {
+    /// `snapshot` is `None` for a first backup.
+    pub fn new(vault: Vault, snapshot: Option<Snapshot>) -> Self {
+        Previous { vault, snapshot, folders: Mutex::default() }
+    }
+
+    /// What stood at `path`, if anything did.
+    pub async fn at(&self, path: &str) -> Result<Option<Node>, Error> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.folder(folder).await?.get(name).cloned())
+    }
+
+    /// The file at `path`, if it is certain that its content is still the same.
+    ///
+    /// A `version` of 0 says nothing about the content, so such a file is read again.
+    pub async fn unchanged(&self, path: &str, meta: &Meta, size: u64) -> Result<Option<Node>, Error> {
+        if meta.version == 0 {
+            return Ok(None);
+        }
+        let same = |node: &Node| node.meta == *meta && node.kind == NodeKind::File { size };
+        Ok(self.at(path).await?.filter(same))
+    }
+
+    /// What is directly in a folder that [`Previous::at`] gave.
+    pub async fn children(&self, folder: &Node) -> Result<Vec<Node>, Error> {
+        self.vault.children(folder).await
+    }
+
+    async fn folder(&self, path: &str) -> Result<Folder, Error> {
+        let Some(snapshot) = &self.snapshot else { return Ok(Folder::default()) };
+        // Held while reading: whoever else waits most likely wants this very folder.
+        let mut recent = self.folders.lock().await;
+        recent.asked += 1;
+        let asked = recent.asked;
+        if let Some((last, folder)) = recent.folders.get_mut(path) {
+            *last = asked;
+            return Ok(folder.clone());
+        }
+        let folder = Arc::new(self.read(snapshot, path).await?);
+        if recent.folders.len() >= FOLDERS {
+            let oldest = recent.folders.iter().min_by_key(|(_, (last, _))| *last).map(|(path, _)| path.clone());
+            oldest.and_then(|path| recent.folders.remove(&path));
+        }
+        recent.folders.insert(path.into(), (asked, folder.clone()));
+        Ok(folder)
+    }
+
+    async fn read(&self, snapshot: &Snapshot, path: &str) -> Result<HashMap<String, Node>, Error> {
+        let path = if path.is_empty() { "/" } else { path };
+        let node = match self.vault.entry(snapshot, path).await {
+            Ok(node) if matches!(node.kind, NodeKind::Folder { .. }) => node,
+            Ok(_) => return Ok(HashMap::new()),
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(HashMap::new()),
+            Err(error) => return Err(error),
+        };
+        let children = self.vault.children(&node).await?;
+        Ok(children.into_iter().map(|child| (child.name.clone(), child)).collect())
+    }
+}

@@ -1,0 +1,223 @@
+//! `davault restore -to @dest|FOLDER SNAP[:PATH]`
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use crate::connector::Role;
+use crate::plugin::host::{Exporter, Record};
+use crate::plugin::{Error, ErrorKind};
+use crate::report::{Report, Tally, sentence};
+use crate::vault::{Node, NodeKind, Vault};
+
+use super::arguments;
+use super::context::Context;
+use super::endpoint::{self, Endpoint};
+use super::failure::Failure;
+use super::node::{self, Found};
+use super::progress::Progress;
+use super::{connectors, open, output, words};
+
+/// Contents read ahead from the vault.
+const READ_AHEAD: usize = 8;
+
+/// Puts a snapshot, or a part of one, back and says what that came to.
+pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<(), Failure> {
+    let mut endpoint = endpoint::resolve(context, Role::Destination, &arguments.to, &arguments.options)?;
+    choose(&mut endpoint, arguments);
+    crate::connector::check(Role::Destination, &endpoint.location, &endpoint.options)?;
+    let vault = open::vault(context).await?;
+    let found = node::find(&vault, &arguments.what).await?;
+    let began = Instant::now();
+    let plugin = connectors::start().await?;
+    let failed = |error| connectors::failure(&format!("cannot restore to {}", endpoint.shown()), &error);
+    let exporter = plugin.export(connectors::init(&endpoint)).await.map_err(failed)?;
+    let tally = Tally::default();
+    let progress = Progress::new(context, "writing", &tally);
+    let put = put(&vault, &found, &exporter, &progress).await;
+    progress.clear();
+    let outcomes = put?;
+    exporter.finish().await.map_err(failed)?;
+    plugin.stop().await.map_err(failed)?;
+    let done = Done { found, to: endpoint, outcomes, tally, began };
+    done.say(context)
+}
+
+/// davault's own restore overwrites what differs, unless the person or the configuration says otherwise.
+fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) {
+    let options = &mut endpoint.options;
+    match &arguments.on_conflict {
+        Some(choice) => _ = options.insert("on_conflict".into(), choice.clone()),
+        None => _ = options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into()),
+    }
+    if arguments.dry_run {
+        options.insert("dry_run".into(), "true".into());
+    }
+}
+
+/// How often each thing happened to an item, by the exporter's own word for it.
+type Outcomes = BTreeMap<String, u64>;
+
+async fn put(vault: &Vault, found: &Found, exporter: &Exporter, progress: &Progress<'_>) -> Result<Outcomes, Failure> {
+    let contents = contents(vault, found).await?;
+    progress.expect(contents.files.len() as u64);
+    // Both at once: a destination may not take the next record before its last answer was heard.
+    let (sent, (outcomes, ended)) =
+        tokio::join!(send(vault, contents, exporter, progress), receive(exporter, progress));
+    match ended {
+        // All was sent, and something that belongs to no single item went wrong at the end: a colour that is refused, say.
+        Err(error) if sent.is_ok() && error.kind == ErrorKind::Refused => {
+            progress.item_failed(&found.path, &sentence(&error));
+            Ok(outcomes)
+        }
+        ended => match ended.and(sent) {
+            Ok(()) => Ok(outcomes),
+            Err(error) => Err(connectors::failure("the restore stopped", &error)
+                .hint("Run it again: what is there already is recognised and not sent twice.")),
+        },
+    }
+}
+
+async fn send(vault: &Vault, contents: Contents, exporter: &Exporter, progress: &Progress<'_>) -> Result<(), Error> {
+    for record in contents.folders {
+        exporter.send(&record, None).await?;
+    }
+    let read = |(path, node): (String, Node)| async move { (vault.read(&node).await, path, node) };
+    let mut files = stream::iter(contents.files).map(read).buffered(READ_AHEAD);
+    while let Some((content, path, node)) = files.next().await {
+        match content {
+            Ok(content) => exporter.send(&record(path, &node), Some(content)).await?,
+            Err(error) => progress.item_failed(&path, &sentence(&error)),
+        }
+    }
+    exporter.all_sent().await;
+    Ok(())
+}
+
+/// Counts what became of the items, until the destination says that it is done, or why it stopped.
+async fn receive(exporter: &Exporter, progress: &Progress<'_>) -> (Outcomes, Result<(), Error>) {
+    let mut outcomes = Outcomes::new();
+    loop {
+        let stored = match exporter.next().await {
+            Ok(Some(stored)) => stored,
+            ended => return (outcomes, ended.map(|_| ())),
+        };
+        match (stored.error, stored.outcome.as_deref()) {
+            (Some(why), _) => progress.item_failed(&stored.path, &why),
+            // Folders and what describes them are no items.
+            (None, Some("noted")) => (),
+            (None, outcome) => {
+                *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1;
+                progress.item_done(&stored.path, 0);
+            }
+        }
+    }
+}
+
+/// What is to be sent: folders first, each before what is in it, then the files.
+#[derive(Default)]
+struct Contents {
+    folders: Vec<Record>,
+    files: Vec<(String, Node)>,
+}
+
+async fn contents(vault: &Vault, found: &Found) -> Result<Contents, Failure> {
+    let mut contents = Contents::default();
+    contents.parents(vault, found).await?;
+    let mut open = vec![(found.path.clone(), found.node.clone())];
+    while let Some((path, node)) = open.pop() {
+        if !matches!(node.kind, NodeKind::Folder { .. }) {
+            contents.files.push((path, node));
+            continue;
+        }
+        let children = node::children(vault, &node, &path).await?;
+        open.extend(children.into_iter().rev().map(|child| (node::join(&path, &child.name), child)));
+        contents.folders.push(record(path, &node));
+    }
+    Ok(contents)
+}
+
+impl Contents {
+    /// The folders above a part of a snapshot, so that the destination knows which calendar an event belongs to.
+    async fn parents(&mut self, vault: &Vault, found: &Found) -> Result<(), Failure> {
+        let mut path = String::new();
+        for name in found.path.split('/').skip(1).filter(|name| !name.is_empty()) {
+            let parent = if path.is_empty() { "/" } else { &path };
+            let folder =
+                vault.entry(&found.snapshot, parent).await.map_err(|error| node::unreadable(parent, &error))?;
+            self.folders.push(record(parent.to_string(), &folder));
+            path = node::join(parent, name);
+        }
+        Ok(())
+    }
+}
+
+fn record(path: String, node: &Node) -> Record {
+    let NodeKind::File { size } = node.kind else {
+        return Record { modified: node.meta.modified, version: node.meta.version, ..Record::folder(&path) };
+    };
+    let meta = &node.meta;
+    Record { path, name: node.name.clone(), size, mode: meta.mode, modified: meta.modified, version: meta.version }
+}
+
+/// What a restore came to.
+struct Done {
+    found: Found,
+    to: Endpoint,
+    outcomes: Outcomes,
+    tally: Tally,
+    began: Instant,
+}
+
+impl Done {
+    fn say(&self, context: &Context) -> Result<(), Failure> {
+        let failures = self.tally.counts().failures;
+        for failure in &failures {
+            output::error_line(&words::printable(&format!("davault: {}: {}", failure.path, failure.why)));
+        }
+        if context.json {
+            let failures: Vec<_> =
+                failures.iter().map(|failure| json!({ "path": failure.path, "why": failure.why })).collect();
+            output::json(&json!({
+                "snapshot": self.found.snapshot.id, "path": self.found.path, "to": self.to.shown(),
+                "outcomes": self.outcomes, "failed": failures.len(), "failures": failures,
+                "on_conflict": self.option("on_conflict"), "dry_run": self.is_dry(),
+                "seconds": self.began.elapsed().as_secs_f64(),
+            }))?;
+        } else if !context.quiet {
+            output::line(&self.summary(failures.len()))?;
+        }
+        if failures.is_empty() { Ok(()) } else { Err(Failure::partly()) }
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.to.options.get(name).map(String::as_str)
+    }
+
+    fn is_dry(&self) -> bool {
+        self.option("dry_run") == Some("true")
+    }
+
+    fn summary(&self, failed: usize) -> String {
+        let mut parts: Vec<String> =
+            self.outcomes.iter().map(|(outcome, items)| format!("{items} {outcome}")).collect();
+        if failed > 0 {
+            parts.push(format!("{failed} failed"));
+        }
+        if parts.is_empty() {
+            parts.push("nothing to do".into());
+        }
+        format!(
+            "{} {}:{} to {} in {}: {} (on conflict: {})",
+            if self.is_dry() { "would restore" } else { "restored" },
+            node::short(&self.found.snapshot.id),
+            self.found.path,
+            self.to.shown(),
+            words::duration(self.began.elapsed()),
+            parts.join(", "),
+            self.option("on_conflict").unwrap_or_default(),
+        )
+    }
+}
