@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -6,7 +8,7 @@ use davault::plugin::ErrorKind;
 use davault::plugin::host::{Init, Plugin, Received, Record, Stored};
 use futures_util::StreamExt;
 
-use super::{importer, init, is_gone, said, start};
+use super::{executable, importer, init, is_gone, said, start};
 
 #[tokio::test]
 async fn everything_of_a_source_arrives_and_is_settled() {
@@ -108,6 +110,32 @@ async fn a_sources_errors_are_sentences_with_their_kind() {
     let sentence = "cannot list the source: the connector failed in a way that is a mistake in davault";
     assert_eq!(said(&mistake), (ErrorKind::Refused, sentence.into()));
     plugin.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plugin_whose_input_is_closed_ends_with_status_0_whatever_it_is_doing() {
+    let plugin = start("good").await;
+    let id = plugin.id();
+    let importer = importer(&plugin, "fake://1000000").await;
+    assert!(importer.next().await.unwrap().is_some());
+    plugin.stop().await.unwrap();
+    assert!(is_gone(id));
+    // What had arrived before may still be taken.
+    let error = loop {
+        if let Err(error) = importer.next().await {
+            break error;
+        }
+    };
+    assert_eq!(said(&error).1, "the plugin misbehaving-plugin ended before its work was done (exit status: 0)");
+
+    for input in ["", "PRI * HTTP/2.0"] {
+        let mut process =
+            Command::new(executable()).arg("good").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut stdin = process.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        assert_eq!(process.wait().unwrap().code(), Some(0), "after {input:?}");
+    }
 }
 
 fn file(path: &str) -> Record {

@@ -138,7 +138,8 @@ async fn backup_unread(way: &str, limits: Limits) -> Error {
     let importer = importer(&plugin, "fake://x").await;
     loop {
         if let Err(error) = importer.next().await {
-            assert_eq!(importer.next().await.expect("no failure"), None, "nothing comes after an error");
+            let again = importer.next().await.expect_err("a failure");
+            assert_eq!(said(&again), (ErrorKind::Refused, "cannot list the source any further".into()));
             return error;
         }
     }

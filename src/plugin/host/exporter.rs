@@ -105,7 +105,7 @@ impl Exporter {
         let mut packets = self.packets.lock().await;
         // Taken out meanwhile: a content that is cut off by a caller who gives up must not be followed by anything.
         let Some(sending) = packets.take() else {
-            return Err(Error::new(ErrorKind::Usage, "cannot send a record after the last"));
+            return Err(Error::new(ErrorKind::Refused, "cannot send a record after the last"));
         };
         asked(&self.asked).open.insert(&record.path);
         let mut messages = vec![Packet::Record(record.to_wire(content.is_some()))];

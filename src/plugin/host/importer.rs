@@ -3,23 +3,25 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::{Semaphore, mpsc};
-use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio::sync::Semaphore;
 use tonic::Streaming;
 use tonic::transport::Channel;
 
 use super::About;
+use super::acknowledge::{self, Acknowledge, Acknowledgments};
 use super::link::Link;
 use super::listing::Listing;
 use super::record::{Received, Record};
 use crate::plugin::error::{Error, ErrorKind};
 use crate::plugin::{path, wire};
 use crate::proto::importer::importer_client::ImporterClient;
-use crate::proto::importer::{CloseRequest, ImportRequest, ImportResponse, InitRequest, OpenRequest, PingRequest};
+use crate::proto::importer::{CloseRequest, ImportResponse, InitRequest, OpenRequest, PingRequest};
 use crate::proto::plakar::connectors as wire_format;
 
 /// Messages without content that one content may hold; some plugins send one before they notice the end.
 const EMPTY_CHUNKS: usize = 1000;
+/// Content that is read at the same time, in KiB; a larger one is read alone.
+const ROOM_KIB: u32 = 64 << 10;
 
 /// A source behind the interface. All methods may be called from several tasks at once.
 pub struct Importer {
@@ -27,15 +29,17 @@ pub struct Importer {
     link: Arc<Link>,
     client: ImporterClient<Channel>,
     opens: Semaphore,
+    /// One for each KiB of content that may be on its way.
+    room: Semaphore,
     listing: Mutex<Listing>,
-    /// Gone when all was acknowledged that will be. Holds at most one message for each unsettled record.
-    acknowledge: Mutex<Option<mpsc::UnboundedSender<ImportRequest>>>,
+    /// Gone when all was acknowledged that will be.
+    acknowledge: Mutex<Option<Acknowledge>>,
     list: tokio::sync::Mutex<List>,
 }
 
 /// How far the list has come.
 enum List {
-    NotAskedFor(mpsc::UnboundedReceiver<ImportRequest>),
+    NotAskedFor(Acknowledgments),
     Running(Streaming<ImportResponse>),
     Complete(Streaming<ImportResponse>),
     Over,
@@ -45,7 +49,7 @@ impl Importer {
     pub(super) async fn init(link: Arc<Link>, channel: Channel, request: InitRequest) -> Result<Importer, Error> {
         let mut client = ImporterClient::new(channel).max_decoding_message_size(wire::MESSAGE);
         let answer = link.answer("open the source", link.limits.answer, client.init(request)).await?.into_inner();
-        let (acknowledge, acknowledgments) = mpsc::unbounded_channel();
+        let (acknowledge, acknowledgments) = acknowledge::queue(link.limits.unsettled_bytes);
         Ok(Importer {
             about: About {
                 origin: path::shown(&answer.origin),
@@ -53,6 +57,7 @@ impl Importer {
                 root: path::shown(&answer.root),
             },
             opens: Semaphore::new(link.limits.opens.max(1)),
+            room: Semaphore::new(ROOM_KIB as usize),
             listing: Mutex::new(Listing::new(link.limits.clone())),
             acknowledge: Mutex::new(Some(acknowledge)),
             list: tokio::sync::Mutex::new(List::NotAskedFor(acknowledgments)),
@@ -75,32 +80,31 @@ impl Importer {
     }
 
     /// The next of what the source holds, `None` after the last. Every record must be settled; folders may come after what is
-    /// in them, and those that the plugin does not list are made up. After an error there is nothing more to come.
+    /// in them, and those that the plugin does not list are made up. After an error every further call fails.
     pub async fn next(&self) -> Result<Option<Received>, Error> {
         let mut list = self.list.lock().await;
-        // Left in place only when all went well: after an error, or when the caller gives up in between, the list is over.
-        let mut stream = match std::mem::replace(&mut *list, List::Over) {
-            List::NotAskedFor(acknowledgments) => self.ask(acknowledgments).await?,
+        if let List::NotAskedFor(_) = &*list
+            && let List::NotAskedFor(acknowledgments) = std::mem::replace(&mut *list, List::Over)
+        {
+            *list = List::Running(self.ask(acknowledgments).await?);
+        }
+        let stream = match &mut *list {
             List::Running(stream) => stream,
-            List::Complete(stream) => {
-                *list = List::Complete(stream);
-                return Ok(self.listing().make_up().map(Received::Record));
-            }
-            List::Over => return Ok(None),
+            List::Complete(_) => return Ok(self.listing().make_up().map(Received::Record)),
+            _ => return Err(Error::new(ErrorKind::Refused, "cannot list the source any further")),
         };
-        let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await?;
-        match message {
-            Some(ImportResponse { finished: true, record: None }) => {
-                *list = List::Complete(stream);
-                Ok(self.listing().make_up().map(Received::Record))
-            }
-            Some(ImportResponse { finished: false, record: Some(record) }) => {
-                let received = self.take(record)?;
+        let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await;
+        let received = message.and_then(|message| self.received(message));
+        match (std::mem::replace(&mut *list, List::Over), received) {
+            (List::Running(stream), Ok(Some(received))) => {
                 *list = List::Running(stream);
                 Ok(Some(received))
             }
-            Some(_) => Err(self.link.broke_rule("listed a record and the end in one, or neither")),
-            None => Err(self.link.broke_rule("ended its list without saying that it is complete")),
+            (List::Running(stream), Ok(None)) => {
+                *list = List::Complete(stream);
+                Ok(self.listing().make_up().map(Received::Record))
+            }
+            (_, received) => received,
         }
     }
 
@@ -109,7 +113,8 @@ impl Importer {
         if record.size > wire::CONTENT {
             return Err(item(record, "is larger than 256 MiB, which is more than an item may be"));
         }
-        let Ok(_place) = self.opens.acquire().await else {
+        let kib = u32::try_from(record.size / 1024 + 1).unwrap_or(ROOM_KIB).min(ROOM_KIB);
+        let (Ok(_place), Ok(_room)) = (self.opens.acquire().await, self.room.acquire_many(kib).await) else {
             return Err(item(record, "can't be read any more"));
         };
         let mut client = self.client.clone();
@@ -154,29 +159,34 @@ impl Importer {
         Ok(())
     }
 
-    async fn ask(
-        &self,
-        acknowledgments: mpsc::UnboundedReceiver<ImportRequest>,
-    ) -> Result<Streaming<ImportResponse>, Error> {
+    async fn ask(&self, acknowledgments: Acknowledgments) -> Result<Streaming<ImportResponse>, Error> {
         let mut client = self.client.clone();
-        let call = client.import(UnboundedReceiverStream::new(acknowledgments));
+        let call = client.import(acknowledgments);
         Ok(self.link.answer("list the source", self.link.limits.quiet, call).await?.into_inner())
     }
 
+    /// What one message says; `None` where it says that the list is complete.
+    fn received(&self, message: Option<ImportResponse>) -> Result<Option<Received>, Error> {
+        match message {
+            Some(ImportResponse { finished: true, record: None }) => Ok(None),
+            Some(ImportResponse { finished: false, record: Some(record) }) => self.take(record).map(Some),
+            Some(_) => Err(self.link.broke_rule("listed a record and the end in one, or neither")),
+            None => Err(self.link.broke_rule("ended its list without saying that it is complete")),
+        }
+    }
+
     fn take(&self, record: wire_format::Record) -> Result<Received, Error> {
-        let header = wire_format::Record { pathname: record.pathname.clone(), ..wire_format::Record::default() };
+        let pathname = record.pathname.clone();
         let received = self.listing().take(record).map_err(|what| self.link.broke_rule(what))?;
         if let Received::Failed { why, .. } = &received {
-            self.send(header, why);
+            self.send(wire_format::Record { pathname, ..wire_format::Record::default() }, why);
         }
         Ok(received)
     }
 
     fn send(&self, header: wire_format::Record, error: &str) {
-        let result = Some(wire_format::Result { header: Some(header), error: error.into() });
         if let Some(acknowledge) = &*self.acknowledge.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A list that broke off needs no acknowledgments.
-            let _ = acknowledge.send(ImportRequest { result });
+            acknowledge.send(header, error);
         }
     }
 

@@ -17,6 +17,7 @@ const FOLDERS: usize = 64 << 20;
 pub(super) struct Listing {
     limits: Limits,
     seen: Seen,
+    failures: usize,
     unsettled: Seen,
     unsettled_bytes: usize,
     /// Every folder in or above a record; true where it was itself a record.
@@ -29,6 +30,7 @@ impl Listing {
         Listing {
             limits,
             seen: Seen::new(),
+            failures: 0,
             unsettled: Seen::new(),
             unsettled_bytes: 0,
             folders: BTreeMap::new(),
@@ -38,6 +40,19 @@ impl Listing {
 
     /// Takes in the next record; an error continues "the plugin X …".
     pub(super) fn take(&mut self, record: wire_format::Record) -> Result<Received, String> {
+        let received = self.check(record)?;
+        match &received {
+            Received::Failed { .. } => self.failures += 1,
+            Received::Record(record) => {
+                self.unsettled.insert(&record.path);
+                self.unsettled_bytes += cost(record);
+            }
+        }
+        self.count()?;
+        Ok(received)
+    }
+
+    fn check(&mut self, record: wire_format::Record) -> Result<Received, String> {
         let shown = path::shown(&record.pathname);
         path::check(&record.pathname).map_err(|why| format!("listed the path {shown:?}, which {why}"))?;
         if !record.error.is_empty() {
@@ -55,9 +70,6 @@ impl Listing {
         if !record.is_folder() && record.mode & wire::MODE_TYPE != 0 {
             return Ok(failed(shown, "is neither a folder nor a file, and can't be kept"));
         }
-        self.unsettled.insert(&record.path);
-        self.unsettled_bytes += cost(&record);
-        self.count()?;
         Ok(Received::Record(record))
     }
 
@@ -103,7 +115,7 @@ impl Listing {
     }
 
     fn count(&self) -> Result<(), String> {
-        if self.seen.len() > self.limits.records {
+        if self.seen.len() + self.failures > self.limits.records {
             return Err(format!("listed more than {} items", self.limits.records));
         }
         if self.unsettled_bytes > self.limits.unsettled_bytes {

@@ -3,6 +3,7 @@
 //! Whatever the plugin does, each call ends: with what was asked for, or with one sentence. What a plugin can make this
 //! process keep is bounded by [`Limits`]. When a [`Plugin`] is stopped or dropped its process is ended and waited for.
 
+mod acknowledge;
 mod exporter;
 mod importer;
 mod link;

@@ -89,7 +89,7 @@ async fn receive(packets: &mut Streaming<ExportRequest>) -> Result<Option<Receiv
     if !record.has_reader {
         return Ok(Some(Received { record, content: Err("came without its content") }));
     }
-    let mut content = Gathered::default();
+    let mut content = Gathered::at_most(wire::CONTENT);
     loop {
         match next(packets).await? {
             Some(Packet::Chunk(chunk)) if chunk.is_empty() => break,
@@ -114,18 +114,22 @@ async fn next(packets: &mut Streaming<ExportRequest>) -> Result<Option<Packet>, 
 }
 
 /// Chunks as one; the first is not copied when it is the only one.
-#[derive(Default)]
 struct Gathered {
+    most: u64,
     first: Bytes,
     all: BytesMut,
     too_large: bool,
 }
 
 impl Gathered {
+    fn at_most(most: u64) -> Self {
+        Gathered { most, first: Bytes::new(), all: BytesMut::new(), too_large: false }
+    }
+
     fn add(&mut self, chunk: Bytes) {
-        let length = self.first.len().max(self.all.len()).saturating_add(chunk.len());
-        if self.too_large || u64::try_from(length).is_ok_and(|length| length > wire::CONTENT) {
-            *self = Gathered { too_large: true, ..Gathered::default() };
+        let length = self.first.len().max(self.all.len()) as u64 + chunk.len() as u64;
+        if self.too_large || length > self.most {
+            *self = Gathered { too_large: true, ..Gathered::at_most(self.most) };
         } else if self.first.is_empty() && self.all.is_empty() {
             self.first = chunk;
         } else {
@@ -196,4 +200,25 @@ fn result(record: Record, answer: Result<Outcome, String>) -> ExportResponse {
     let extended_attributes = word.map(|word| format!("{}{word}", wire::OUTCOME)).into_iter().collect();
     let header = Some(Record { extended_attributes, ..record });
     ExportResponse { result: Some(Answer { header, error: answer.err().unwrap_or_default() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_gathered_up_to_the_limit_and_no_further() {
+        let gathered = |chunks: &[&'static str]| {
+            let mut content = Gathered::at_most(6);
+            for chunk in chunks {
+                content.add(Bytes::from_static(chunk.as_bytes()));
+            }
+            content.bytes()
+        };
+        assert_eq!(gathered(&[]), Ok(Bytes::new()));
+        assert_eq!(gathered(&["one"]), Ok(Bytes::from_static(b"one")));
+        assert_eq!(gathered(&["one", "tw", "o"]), Ok(Bytes::from_static(b"onetwo")));
+        let why = "is larger than 256 MiB, which is more than an item may be";
+        assert_eq!(gathered(&["one", "two", "three", "x"]), Err(why));
+    }
 }
