@@ -63,7 +63,7 @@ pub(super) struct Block {
 }
 
 /// Where an object lies: which block, counted over all packs, and which object in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct At {
     pub(super) block: u32,
     pub(super) number: u32,
@@ -81,7 +81,28 @@ impl Index {
     /// The block of this number, and its pack.
     pub(super) fn block(&self, number: u32) -> Option<(Pack, Block)> {
         let block = self.blocks.get(usize::try_from(number).ok()?)?;
-        Some((*self.packs.get(usize::try_from(block.pack).ok()?)?, *block))
+        Some((self.pack(block.pack)?, *block))
+    }
+
+    /// The pack of this number.
+    pub(super) fn pack(&self, number: u32) -> Option<Pack> {
+        self.packs.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// The blocks of the pack of this number, each with its own number.
+    pub(super) fn blocks_of(&self, pack: u32) -> Vec<(u32, Block)> {
+        (0..)
+            .zip(&self.blocks)
+            .filter(|(_, block)| block.pack == pack)
+            .map(|(number, block)| (number, *block))
+            .collect()
+    }
+
+    /// Every object, sorted by where it lies.
+    pub(super) fn by_place(&self) -> Vec<(At, Address)> {
+        let mut all: Vec<_> = self.objects.iter().map(|(address, at)| (*at, *address)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Takes in a pack; `None`, and nothing taken in, if what is said of it makes no sense.

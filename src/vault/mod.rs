@@ -8,6 +8,7 @@
 mod address;
 mod backup;
 mod block;
+mod check;
 mod config;
 mod error;
 mod hex;
@@ -19,15 +20,18 @@ mod objects;
 mod open;
 mod pack;
 mod place;
+mod scan;
 mod seal;
 mod snapshot;
 mod squeeze;
 mod store;
 mod tree;
+mod verify;
 mod walk;
 mod writer;
 
 pub use backup::Backup;
+pub use check::{CheckDepth, CheckSummary, Lost, Problem};
 pub use error::{Error, ErrorKind};
 pub use key::{KeyCost, Unlock};
 pub use node::{Meta, Node, NodeKind, Totals};

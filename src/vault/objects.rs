@@ -59,6 +59,13 @@ impl Objects {
         self.loaded.get_or_try_init(load).await.copied()
     }
 
+    /// Reads the index files, once, and says which are damaged.
+    pub(super) async fn load_index_anew(&self) -> Result<Vec<BadIndex>, Error> {
+        let bad = self.refresh_index().await?;
+        self.loaded.get_or_init(|| async {}).await;
+        Ok(bad)
+    }
+
     /// Reads the index files that are there and were not read yet; returns those that are damaged.
     pub(super) async fn refresh_index(&self) -> Result<Vec<BadIndex>, Error> {
         let listed = self.store.list("index").await?;

@@ -10,13 +10,19 @@ pub(super) const MAGIC: [u8; 8] = *b"davpack\x01";
 /// Size in bytes after which a pack is closed: few enough files for S3, and small enough to assemble in memory.
 pub(super) const TARGET: usize = 16 * 1024 * 1024;
 /// The kind byte of the record that ends a pack.
-const END: u8 = 0;
+pub(super) const END: u8 = 0;
 
 /// Where the pack of this id lies: spread over 256 folders, as some file systems are slow with large ones.
 pub(super) fn name(id: &Id) -> String {
     let id = hex::encode(id);
     let first: String = id.chars().take(2).collect();
     format!("packs/{first}/{id}")
+}
+
+/// The id of a pack from its name below `packs/`.
+pub(super) fn id(name: &str) -> Option<Id> {
+    let (first, id) = name.split_once('/')?;
+    if id.starts_with(first) && first.len() == 2 { hex::decode(id) } else { None }
 }
 
 /// A pack that is being assembled in memory.

@@ -19,7 +19,7 @@ type HmacSha256 = Hmac<Sha256>;
 pub(super) type Master = SecretBox<[u8; 32]>;
 
 /// What an object holds; kept apart in blocks, and part of an object's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// Content of an item, or a part of it.
     Data,
@@ -50,6 +50,7 @@ pub(super) fn new_master() -> Master {
 }
 
 /// The keys of an open vault, one for each use, so that no two uses can be taken for each other.
+#[derive(Clone)]
 pub(super) struct Keys {
     vault: Id,
     address: HmacSha256,

@@ -1,0 +1,287 @@
+//! Checking a vault: what is damaged or missing, and what that costs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::address::{Address, BuildAddressHasher};
+use super::error::Error;
+use super::hex::Id;
+use super::index::{At, Index, Pack};
+use super::node::{self, Node, NodeKind};
+use super::objects::Objects;
+use super::open::Vault;
+use super::pack;
+use super::snapshot::Snapshot;
+use super::verify::read_pack;
+use super::walk::{self, Part};
+use crate::report::{Report, sentence};
+
+/// Packs that are read and checked at the same time.
+const PACKS_AT_ONCE: usize = 2;
+
+/// How deep a check goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckDepth {
+    /// All that is needed to find things: key, index files, snapshots, trees; contents are looked up, not read.
+    Structure,
+    /// Every byte of every pack as well.
+    ReadData,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckSummary {
+    /// Snapshots that are there.
+    pub snapshots: u64,
+    /// Packs that the index names.
+    pub packs: u64,
+    /// Packs that no index file names: of a backup that goes on, or was broken off.
+    pub unused_packs: u64,
+    /// Bytes of packs that were read.
+    pub read_bytes: u64,
+    /// What is wrong with files of the vault.
+    pub problems: Vec<Problem>,
+    /// What these problems cost.
+    pub lost: Vec<Lost>,
+}
+
+/// A file of the vault that is damaged or missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Name of the file in the vault.
+    pub file: String,
+    /// What is wrong with it, one sentence.
+    pub why: String,
+}
+
+/// A folder or item of a snapshot that cannot be read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Id of the snapshot.
+    pub snapshot: String,
+    /// Path in it; `/` where nothing of it can be read.
+    pub path: String,
+    /// Why, one sentence.
+    pub why: String,
+}
+
+impl CheckSummary {
+    /// Whether everything is as it was written.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty() && self.lost.is_empty()
+    }
+}
+
+impl Vault {
+    /// Looks for damage; trusts nothing that was read before. Damage is what it finds, not an error: `Err` means that it could
+    /// not look. What is lost is also told to `report` as failed items, `SNAPSHOT:PATH`.
+    pub async fn check(&self, depth: CheckDepth, report: &dyn Report) -> Result<CheckSummary, Error> {
+        let Objects { id, store, keys, .. } = self.objects.as_ref();
+        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.clone(), keys.clone())) };
+        let mut check = Check {
+            vault: fresh,
+            report,
+            bad: Bad::default(),
+            clean: HashSet::default(),
+            summary: CheckSummary::default(),
+        };
+        // Before the index: what a running backup writes meanwhile must not look missing.
+        let names = check.vault.snapshot_names().await?;
+        for (file, error) in check.vault.objects.load_index_anew().await? {
+            check.problem(file, sentence(&error));
+        }
+        check.packs(depth).await?;
+        for name in names {
+            check.snapshot(name).await;
+        }
+        Ok(check.summary)
+    }
+}
+
+/// A check under way.
+struct Check<'r> {
+    vault: Vault,
+    report: &'r dyn Report,
+    bad: Bad,
+    /// Nodes of trees below which nothing is lost.
+    clean: HashSet<Address, BuildAddressHasher>,
+    summary: CheckSummary,
+}
+
+/// What cannot be read.
+#[derive(Default)]
+struct Bad {
+    packs: HashSet<Id>,
+    /// By number in the index.
+    blocks: HashSet<u32>,
+    objects: HashSet<Address, BuildAddressHasher>,
+}
+
+enum Step {
+    Enter {
+        path: String,
+        address: Address,
+        below: Option<u32>,
+    },
+    /// All below this node was looked at; so much had been lost before.
+    Leave {
+        address: Address,
+        lost: usize,
+    },
+}
+
+impl Check<'_> {
+    fn problem(&mut self, file: String, why: String) {
+        self.summary.problems.push(Problem { file, why });
+    }
+
+    fn lost(&mut self, snapshot: &str, path: &str, why: String) {
+        self.report.item_failed(&format!("{snapshot}:{path}"), &why);
+        self.summary.lost.push(Lost { snapshot: snapshot.to_owned(), path: path.to_owned(), why });
+    }
+
+    async fn packs(&mut self, depth: CheckDepth) -> Result<(), Error> {
+        let listed = self.vault.objects.store.list("packs").await?;
+        let mut there: HashMap<Id, u64> =
+            listed.iter().filter_map(|file| Some((pack::id(&file.name)?, file.size))).collect();
+        let packs = self.vault.objects.with_index(|index| index.packs.clone());
+        self.summary.packs = packs.len() as u64;
+        self.report.expect(packs.len() as u64);
+        let mut to_read = Vec::new();
+        for (number, pack) in (0..).zip(packs) {
+            match there.remove(&pack.id) {
+                None => {
+                    self.problem(pack::name(&pack.id), "it is not there".to_owned());
+                    self.bad.packs.insert(pack.id);
+                }
+                Some(size) => {
+                    if size != pack.size {
+                        self.problem(pack::name(&pack.id), format!("it has {size} bytes instead of {}", pack.size));
+                        self.beyond(number, size);
+                    }
+                    to_read.push((number, pack));
+                }
+            }
+        }
+        self.summary.unused_packs = there.len() as u64;
+        if depth == CheckDepth::ReadData {
+            self.read_packs(to_read).await;
+        }
+        Ok(())
+    }
+
+    /// Notes the blocks of a pack that do not lie within its first `size` bytes.
+    fn beyond(&mut self, pack: u32, size: u64) {
+        let blocks = self.vault.objects.with_index(|index| index.blocks_of(pack));
+        let beyond = blocks.into_iter().filter(|(_, block)| block.at + u64::from(block.sealed) > size);
+        self.bad.blocks.extend(beyond.map(|(number, _)| number));
+    }
+
+    async fn read_packs(&mut self, packs: Vec<(u32, Pack)>) {
+        let objects = self.vault.objects.clone();
+        let addresses = Arc::new(objects.with_index(Index::by_place));
+        let read = packs.into_iter().map(|(number, pack)| {
+            let (objects, addresses) = (objects.clone(), addresses.clone());
+            async move { (pack, read_pack(objects, addresses, number, pack).await) }
+        });
+        let mut read = stream::iter(read).buffer_unordered(PACKS_AT_ONCE);
+        while let Some((pack, result)) = read.next().await {
+            let name = pack::name(&pack.id);
+            match result {
+                Ok(found) => {
+                    self.summary.read_bytes += pack.size;
+                    self.summary.problems.extend(found.why.into_iter().map(|why| Problem { file: name.clone(), why }));
+                    self.bad.blocks.extend(found.blocks);
+                    self.bad.objects.extend(found.objects);
+                }
+                Err(error) => {
+                    self.summary.problems.push(Problem { file: name.clone(), why: sentence(&error) });
+                    self.bad.packs.insert(pack.id);
+                }
+            }
+            self.report.item_done(&name, pack.size);
+        }
+    }
+
+    async fn snapshot(&mut self, name: String) {
+        self.summary.snapshots += 1;
+        match self.vault.snapshot(name.clone()).await {
+            Ok(snapshot) => self.tree(&snapshot).await,
+            Err(error) => {
+                let why = sentence(&error);
+                self.problem(format!("snapshots/{name}"), why.clone());
+                let id = name.split_once('-').map_or(name.as_str(), |(_, id)| id);
+                self.lost(id, "/", why);
+            }
+        }
+    }
+
+    async fn tree(&mut self, snapshot: &Snapshot) {
+        let root = match self.vault.root(snapshot).await {
+            Ok(root) => root,
+            Err(error) => return self.lost(&snapshot.id, "/", sentence(&error)),
+        };
+        let mut steps = Vec::new();
+        steps.extend(tree_of("/", &root));
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Leave { address, lost } if lost == self.summary.lost.len() => {
+                    self.clean.insert(address);
+                }
+                Step::Leave { .. } => {}
+                Step::Enter { address, .. } if self.clean.contains(&address) => {}
+                Step::Enter { path, address, below } => self.enter(snapshot, &path, (address, below), &mut steps).await,
+            }
+        }
+    }
+
+    async fn enter(
+        &mut self,
+        snapshot: &Snapshot,
+        path: &str,
+        (address, below): (Address, Option<u32>),
+        steps: &mut Vec<Step>,
+    ) {
+        steps.push(Step::Leave { address, lost: self.summary.lost.len() });
+        match walk::part(&self.vault.objects, &address, below).await {
+            Err(error) => {
+                self.lost(&snapshot.id, path, format!("a part of this folder cannot be read: {}", sentence(&error)));
+            }
+            Ok(Part::Branches(level, branches)) => {
+                let below = Some(level);
+                let trees = branches.into_iter().rev();
+                steps.extend(trees.map(|(_, address)| Step::Enter { path: path.to_owned(), address, below }));
+            }
+            Ok(Part::Nodes(nodes)) => {
+                for node in nodes {
+                    let path = node::join(path, &node.name);
+                    if matches!(node.kind, NodeKind::Folder { .. }) {
+                        steps.extend(tree_of(&path, &node));
+                    } else if let Some(why) = node.references().iter().find_map(|address| self.why_lost(address)) {
+                        self.lost(&snapshot.id, &path, why);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why an object cannot be read; `None` if it can.
+    fn why_lost(&self, address: &Address) -> Option<String> {
+        let found = self.vault.objects.with_index(|index| {
+            let At { block, .. } = index.find(address)?;
+            index.block(block).map(|(pack, _)| (pack, block))
+        });
+        let Some((pack, block)) = found else { return Some(format!("object {address} is in no index file")) };
+        let is_bad =
+            self.bad.packs.contains(&pack.id) || self.bad.blocks.contains(&block) || self.bad.objects.contains(address);
+        is_bad.then(|| format!("{} is damaged or missing", pack::name(&pack.id)))
+    }
+}
+
+fn tree_of(path: &str, folder: &Node) -> Option<Step> {
+    let tree = folder.references().first().filter(|_| path.len() <= node::LONGEST_PATH)?;
+    Some(Step::Enter { path: path.to_owned(), address: *tree, below: None })
+}
