@@ -6,3 +6,4 @@ mod plugin;
 mod rooms;
 mod support;
 mod vault;
+mod vdir;

@@ -11,10 +11,12 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 mod dav;
+mod filter;
 mod location;
 pub mod name;
 mod options;
 pub mod secret;
+pub mod vdir;
 
 pub use options::{OPTIONS, OptionSpec, is_secret};
 
@@ -40,7 +42,7 @@ pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Resul
     check(Role::Source, location, options)?;
     match Location::parse(location)? {
         Location::Dav(site) => Ok(Box::new(dav::DavSource::new(dav::open(site, options).await?, options)?)),
-        Location::Vdir(path) => Err(not_yet(&path)),
+        Location::Vdir(path) => Ok(Box::new(vdir::Source::open(&path, options)?)),
     }
 }
 
@@ -49,12 +51,8 @@ pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> 
     check(Role::Destination, location, options)?;
     match Location::parse(location)? {
         Location::Dav(site) => Ok(Box::new(dav::DavDestination::new(dav::open(site, options).await?, options))),
-        Location::Vdir(path) => Err(not_yet(&path)),
+        Location::Vdir(path) => Ok(Box::new(vdir::Destination::open(&path, options)?)),
     }
-}
-
-fn not_yet(path: &std::path::Path) -> Error {
-    Error { kind: ErrorKind::Other, what: format!("{} is not there yet", path.display()), source: None }
 }
 
 /// Reads an account as the tree of a snapshot.

@@ -92,10 +92,11 @@ pub const OPTIONS: &[OptionSpec] = &[
         "into",
         value::text,
         "put everything into this collection; with %n, names for new ones",
-    ),
-    OptionSpec::only(Destination, "mirror", value::flag, "true: also delete what the snapshot lacks"),
+    )
+    .also_vdir(),
+    OptionSpec::only(Destination, "mirror", value::flag, "true: also delete what the snapshot lacks").also_vdir(),
     OptionSpec::only(Destination, "scheduling", value::scheduling, "silent: what would mail attendees is held back"),
-    OptionSpec::only(Destination, "dry_run", value::flag, "true: only say what would be done"),
+    OptionSpec::only(Destination, "dry_run", value::flag, "true: only say what would be done").also_vdir(),
     OptionSpec::only(Destination, "verify", value::flag, "true: read back every item that was put, and compare"),
 ];
 

@@ -1,10 +1,11 @@
 //! What an `.ics` or `.vcf` says: which kind it is, its UID, a title for a person, and whether two of them say the same.
 //!
 //! Pure functions over bytes: no I/O, no clock, no panic on any input. They work on content lines (RFC 5545 §3.1, RFC 6350
-//! §3.2), so that what nobody knows is kept as it is. Nothing here rewrites what is stored or sent, but for
-//! [`terminator::to_crlf`], which only puts back line ends.
+//! §3.2), so that what nobody knows is kept as it is. Nothing here rewrites what is stored; two functions make what is sent:
+//! [`terminator::to_crlf`] puts back line ends, and [`copy::with_new_uid`] makes a copy that can stand beside its original.
 
 mod component;
+pub mod copy;
 pub mod difference;
 pub mod identity;
 pub mod kind;

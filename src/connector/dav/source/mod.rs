@@ -8,7 +8,6 @@ mod collection;
 mod deliver;
 mod exact;
 mod fetch;
-mod filter;
 mod listing;
 mod tree;
 
@@ -20,13 +19,13 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::open::{Opened, failed};
+use crate::connector::filter::Filter;
 use crate::connector::name::safe_name;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
 use crate::report::sentence;
 use buffer::{Buffer, Wanted};
-use filter::Filter;
 
 /// An account on a server, to read from.
 pub(in crate::connector) struct DavSource {

@@ -3,7 +3,7 @@
 use crate::connector::name::safe_names;
 use crate::dav::{Collection, Kind};
 
-use super::filter::Filter;
+use crate::connector::filter::Filter;
 
 /// A collection and the folder that it becomes.
 #[derive(Debug)]

@@ -1,0 +1,69 @@
+//! What the options of a destination ask for.
+
+use std::collections::BTreeMap;
+
+use crate::connector::{Error, name::safe_name, options::is_on};
+
+use super::super::usage;
+
+/// What the options ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wishes {
+    pub on_conflict: OnConflict,
+    pub into: Into,
+    /// Delete what the snapshot lacks.
+    pub mirror: bool,
+    /// Change nothing.
+    pub dry_run: bool,
+}
+
+/// What happens to an item that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnConflict {
+    /// It stays, and the other one is an error.
+    Keep,
+    /// It is replaced.
+    Overwrite,
+    /// It stays, and the other one is put beside it under a new UID.
+    Copy,
+}
+
+/// Which collection things go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Into {
+    /// Each to its own.
+    Own,
+    /// All to the one of this name.
+    One(String),
+    /// Each to its own, whose name is put for `%n` in this pattern.
+    Renamed(String),
+}
+
+impl Wishes {
+    /// Reads options that were checked.
+    pub fn new(options: &BTreeMap<String, String>) -> Result<Wishes, Error> {
+        let on_conflict = match options.get("on_conflict").map(String::as_str) {
+            None | Some("keep") => OnConflict::Keep,
+            Some("overwrite") => OnConflict::Overwrite,
+            Some("copy") => OnConflict::Copy,
+            Some(other) => return Err(usage(format!("option on_conflict={other}: give keep, overwrite or copy"))),
+        };
+        let into = match options.get("into") {
+            None => Into::Own,
+            Some(pattern) if pattern.contains("%n") => Into::Renamed(pattern.clone()),
+            Some(name) => Into::One(safe_name(name)),
+        };
+        Ok(Wishes { on_conflict, into, mirror: is_on(options, "mirror"), dry_run: is_on(options, "dry_run") })
+    }
+}
+
+impl Into {
+    /// The folder for the collection whose folder in the snapshot is `own`.
+    pub fn folder(&self, own: &str) -> String {
+        match self {
+            Into::Own => safe_name(own),
+            Into::One(name) => name.clone(),
+            Into::Renamed(pattern) => safe_name(&pattern.replace("%n", own)),
+        }
+    }
+}

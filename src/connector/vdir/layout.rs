@@ -1,0 +1,152 @@
+//! Which folders below a folder are collections, and which of them hold calendars or contacts.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::connector::name::{METADATA, may_be_item, safe_names};
+use crate::item::kind::Kind;
+
+use super::DEEPEST;
+
+/// The folders of the tree of a snapshot above its collections: calendars first.
+pub(super) const TOPS: [&str; 2] = ["calendars", "contacts"];
+
+/// A folder with items, and where it goes in the tree of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Collection {
+    pub at: PathBuf,
+    /// One of [`TOPS`].
+    pub top: &'static str,
+    /// Its name in the snapshot.
+    pub folder: String,
+    pub displayname: Option<String>,
+}
+
+/// The collections below a folder, and what could not be looked into.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// Calendars before address books, each sorted by path.
+    pub collections: Vec<Collection>,
+    /// Path below the folder, and the reason.
+    pub problems: Vec<(PathBuf, String)>,
+}
+
+/// Looks for collections at `root`, which must exist, and below it.
+pub(super) fn look(root: &Path) -> io::Result<Layout> {
+    let mut layout = Layout::default();
+    let names = names_in(root)?;
+    let mut found = Vec::new();
+    walk(root, Path::new(""), names, &mut found, &mut layout.problems);
+    for top in TOPS {
+        let of_top: Vec<_> = found.iter().filter(|at| top_of(root, at) == top).collect();
+        let stored: Vec<_> = of_top.iter().map(|at| own_name(&root.join(at))).collect();
+        for (at, folder) in of_top.into_iter().zip(safe_names(&stored)) {
+            let at = root.join(at);
+            let displayname = fs::read_to_string(at.join("displayname")).ok().map(|name| name.trim().to_string());
+            layout.collections.push(Collection { at, top, folder, displayname });
+        }
+    }
+    Ok(layout)
+}
+
+/// The names in a folder, sorted.
+pub(super) fn names_in(at: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = fs::read_dir(at)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+fn walk(
+    root: &Path,
+    below: &Path,
+    names: Vec<OsString>,
+    found: &mut Vec<PathBuf>,
+    problems: &mut Vec<(PathBuf, String)>,
+) {
+    let mut folders = Vec::new();
+    let mut files = Vec::new();
+    for name in names {
+        let at = below.join(&name);
+        match fs::symlink_metadata(root.join(&at)) {
+            Ok(metadata) if metadata.is_dir() => folders.push(at),
+            Ok(metadata) if metadata.is_symlink() && root.join(&at).is_dir() => {
+                // A link to a folder inside is found under its own name.
+                if !leads_inside(root, &root.join(&at)) {
+                    problems.push((at, "it is a link to a folder elsewhere, which is not followed".into()));
+                }
+            }
+            _ => files.push(name.to_string_lossy().into_owned()),
+        }
+    }
+    folders.retain(|at| !own_name(at).starts_with('.'));
+    if is_collection(below, &files, folders.is_empty()) {
+        found.push(below.to_path_buf());
+    }
+    for at in folders {
+        match names_in(&root.join(&at)) {
+            Ok(_) if at.components().count() > DEEPEST => {
+                problems.push((at, "it lies too deep to be a collection".into()));
+            }
+            Ok(names) => walk(root, &at, names, found, problems),
+            Err(error) => problems.push((at, format!("it can't be listed: {error}"))),
+        }
+    }
+}
+
+/// Whether what a link leads to lies within `root`, which is a canonical path.
+pub(super) fn leads_inside(root: &Path, link: &Path) -> bool {
+    link.canonicalize().is_ok_and(|target| target.starts_with(root))
+}
+
+/// A folder above collections is one itself only if it holds what nobody else would put there.
+fn is_collection(below: &Path, files: &[String], is_leaf: bool) -> bool {
+    let above = below.as_os_str().is_empty() || TOPS.iter().any(|top| below == Path::new(top));
+    let is_told = |name: &String| METADATA.contains(&name.as_str()) || extension_kind(name).is_some();
+    files.iter().any(is_told) || (!above && (is_leaf || files.iter().any(|name| may_be_item(name))))
+}
+
+/// What the collection says about itself; else what its first items are; else where it stands.
+fn top_of(root: &Path, below: &Path) -> &'static str {
+    let [calendars, contacts] = TOPS;
+    let at = root.join(below);
+    let told = fs::read(at.join(".collection.json")).ok();
+    let told = told.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    match told.as_ref().and_then(|told| told.get("kind")).and_then(Value::as_str) {
+        Some("address-book") => return contacts,
+        Some("calendar") => return calendars,
+        _ => {}
+    }
+    let names = names_in(&at).unwrap_or_default();
+    let items = names.iter().filter(|name| may_be_item(&name.to_string_lossy()));
+    for name in items {
+        let known = Kind::of(&read_plain(&at.join(name)).unwrap_or_default());
+        match if known == Kind::Unknown { extension_kind(&name.to_string_lossy()) } else { Some(known) } {
+            Some(Kind::Card) => return contacts,
+            Some(_) => return calendars,
+            None => {}
+        }
+    }
+    if below.starts_with(contacts) { contacts } else { calendars }
+}
+
+/// The content of a regular file; anything else could block.
+fn read_plain(at: &Path) -> Option<Vec<u8>> {
+    fs::metadata(at).ok().filter(fs::Metadata::is_file)?;
+    fs::read(at).ok()
+}
+
+fn extension_kind(name: &str) -> Option<Kind> {
+    match Path::new(name).extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "ics" => Some(Kind::Event),
+        "vcf" => Some(Kind::Card),
+        _ => None,
+    }
+}
+
+fn own_name(at: &Path) -> String {
+    at.file_name().map_or_else(|| "collection".into(), |name| name.to_string_lossy().into_owned())
+}
