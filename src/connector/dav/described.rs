@@ -105,11 +105,14 @@ impl Described {
         let mut properties: Vec<_> =
             collection.other.iter().filter(|property| !is_volatile(property)).map(other).collect();
         properties.sort();
+        // Some servers give them in another order each time.
+        let mut components = collection.components.clone();
+        components.sort();
         Self {
             schema: SCHEMA,
             kind: collection.kind.into(),
             href: collection.href.path().to_owned(),
-            components: collection.components.clone(),
+            components,
             read_only: collection.read_only,
             owner: collection.owner.clone(),
             source: collection.source.clone(),

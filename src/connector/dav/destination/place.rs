@@ -80,3 +80,6 @@ fn matching<'a>(of_kind: &[&'a Collection], name: &str, displayname: Option<&str
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,14 +41,42 @@ fn has(collection: &Collection, property: &Property) -> bool {
     };
     let crate::dav::Value::Text(text) = &property.value else { return false };
     let current = current.as_deref().unwrap_or_default().trim();
-    // QUIRK(sogo): writes colours as #RRGGBBAA whatever was sent; an opaque one is the same.
-    let opaque =
-        |color: &str| color.to_ascii_lowercase().strip_suffix("ff").filter(|rest| rest.len() == 7).map(str::to_owned);
-    let is_color = property.name.ends_with("-color");
-    current == text.trim() || (is_color && same_color(current, text.trim(), opaque))
+    current == text.trim() || (property.name.ends_with("-color") && plain_color(current) == plain_color(text.trim()))
 }
 
-fn same_color(one: &str, other: &str, opaque: impl Fn(&str) -> Option<String>) -> bool {
-    let plain = |color: &str| opaque(color).unwrap_or_else(|| color.to_ascii_lowercase());
-    plain(one) == plain(other)
+/// A colour without the alpha of an opaque one. QUIRK(sogo): takes and gives only `#RRGGBBAA`.
+fn plain_color(color: &str) -> String {
+    let color = color.to_ascii_lowercase();
+    match color.strip_suffix("ff").filter(|rest| rest.len() == 7) {
+        Some(rest) => rest.to_owned(),
+        None => color,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::dav::described::Described;
+
+    fn said() -> Said {
+        let values = [("displayname", "Work"), ("color", "#FF0000"), ("order", "3"), ("description", "")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Said { name: "work".into(), described: None::<Described>, values: values.into() }
+    }
+
+    #[test]
+    fn what_a_folder_says_is_set_and_what_it_leaves_out_is_not() {
+        let names = |kind| wanted(kind, &said(), None).into_iter().map(|one| one.name).collect::<Vec<_>>();
+        assert_eq!(names(Kind::Calendar), ["displayname", "calendar-color", "calendar-order"]);
+        assert_eq!(names(Kind::AddressBook), ["displayname", "addressbook-color"]);
+        let renamed = wanted(Kind::Calendar, &said(), Some("Restored"));
+        assert_eq!(renamed.first(), Some(&Property::text(names::DISPLAYNAME, "Restored")));
+    }
+
+    #[test]
+    fn an_opaque_colour_is_the_same_with_and_without_its_alpha() {
+        assert_eq!(plain_color("#ff0000FF"), plain_color("#FF0000"));
+        assert_ne!(plain_color("#ff0000aa"), plain_color("#FF0000"));
+        assert_ne!(plain_color("#0000ff"), plain_color("#0000"));
+    }
 }

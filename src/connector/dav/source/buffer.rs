@@ -196,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn fetching_waits_until_the_host_takes_something() {
-        let buffer = std::sync::Arc::new(Buffer::new(10, Duration::from_secs(3600)));
+        let buffer = std::sync::Arc::new(Buffer::new(10, Duration::from_hours(1)));
         buffer.hold("/a".into(), at("/c/a", 8), content(8)).await;
         let waiting = tokio::spawn({
             let buffer = buffer.clone();

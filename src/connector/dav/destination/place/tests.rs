@@ -1,0 +1,79 @@
+use super::*;
+use crate::dav::Home;
+
+fn href(path: &str) -> Href {
+    Href::new(&url::Url::parse("https://dav.example.com/").unwrap(), path).unwrap()
+}
+
+fn calendar(path: &str, displayname: &str) -> Collection {
+    Collection {
+        href: href(path),
+        kind: Kind::Calendar,
+        displayname: Some(displayname.to_owned()).filter(|name| !name.is_empty()),
+        description: None,
+        color: None,
+        order: None,
+        timezone: None,
+        components: Vec::new(),
+        ctag: None,
+        sync_token: None,
+        read_only: false,
+        owner: None,
+        source: None,
+        other: Vec::new(),
+    }
+}
+
+fn account(collections: Vec<Collection>) -> Account {
+    let homes = vec![Home { kind: Kind::Calendar, href: href("/alice/") }];
+    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: false }
+}
+
+fn wanted<'a>(name: &'a str, displayname: &'a str) -> Wanted<'a> {
+    Wanted { kind: Kind::Calendar, name, displayname: Some(displayname) }
+}
+
+fn path(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) -> String {
+    match place(account, into, wanted).unwrap() {
+        Place::There(collection) => collection.href.path().to_owned(),
+        Place::New { href, displayname } => format!("new {} {}", href.path(), displayname.unwrap_or_default()),
+    }
+}
+
+#[test]
+fn a_folder_goes_to_the_collection_of_its_name_then_of_its_display_name_then_to_a_new_one() {
+    let account = account(vec![calendar("/alice/work/", "Private"), calendar("/alice/6f0b/", "Work")]);
+    assert_eq!(path(&account, None, wanted("work", "Work")), "/alice/work/");
+    assert_eq!(path(&account, None, wanted("job", "Work")), "/alice/6f0b/");
+    assert_eq!(path(&account, None, wanted("job", "Job")), "new /alice/job/ ");
+}
+
+#[test]
+fn a_display_name_that_two_have_decides_nothing() {
+    let account = account(vec![calendar("/alice/a/", "Work"), calendar("/alice/b/", "Work")]);
+    assert_eq!(path(&account, None, wanted("job", "Work")), "new /alice/job/ ");
+}
+
+#[test]
+fn into_puts_everything_into_one_and_a_pattern_names_new_ones_only() {
+    let account = account(vec![calendar("/alice/work/", "Work")]);
+    let one = Into::One("Work".into());
+    assert_eq!(path(&account, Some(&one), wanted("job", "Job")), "/alice/work/");
+    let other = Into::One("All".into());
+    assert_eq!(path(&account, Some(&other), wanted("job", "Job")), "new /alice/All/ All");
+    let pattern = Into::Pattern("Restored %n".into());
+    assert_eq!(path(&account, Some(&pattern), wanted("job", "Job")), "new /alice/Restored%20job/ Restored Job");
+    assert_eq!(path(&account, Some(&pattern), wanted("work", "x")), "/alice/work/");
+}
+
+#[test]
+fn what_has_no_place_is_refused_in_a_sentence() {
+    let why = |account: &Account, wanted| place(account, None, wanted).unwrap_err().what;
+    let mut account = account(vec![calendar("/alice/work/", "Work")]);
+    assert_eq!(why(&account, wanted("", "")), "it is not known which calendar this is; say into=NAME");
+    let contacts = Wanted { kind: Kind::AddressBook, name: "friends", displayname: None };
+    assert_eq!(why(&account, contacts), "the account has no place for a new address book friends");
+    account.only = true;
+    assert_eq!(path(&account, None, wanted("job", "")), "/alice/work/");
+    assert_eq!(why(&account, contacts), "the target is one collection, and it is no address book");
+}
