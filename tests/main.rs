@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link on two cores.
 
+mod dav;
 mod demo;
 mod generated;
 mod plugin;
