@@ -51,12 +51,9 @@ pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> Option<String
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return Some(sentence(tls));
         }
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
-            return Some(sentence(tls));
-        }
-        next = error.source();
+        // What an I/O error carries is not among its causes.
+        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = carried.map(|carried| carried as &(dyn std::error::Error + 'static)).or_else(|| error.source());
     }
     None
 }
