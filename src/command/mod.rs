@@ -5,6 +5,7 @@
 mod arguments;
 mod backup;
 mod cat;
+mod check;
 mod completions;
 mod configured;
 mod connectors;
@@ -85,7 +86,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Ls(options) => ls::run(&context, &options).await,
         Command::Cat(options) => cat::run(&context, &options).await,
         Command::Restore(options) => restore::run(&context, &options).await,
-        Command::Check(_) => Err(Failure::failed("checking is not there yet")),
+        Command::Check(options) => check::run(&context, &options).await,
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,
         Command::Store(options) => configured::run(&context, crate::config::Section::Stores, options).await,
