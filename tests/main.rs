@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link on two cores.
 
+mod connector_dav;
 mod dav;
 mod demo;
 mod generated;

@@ -1,0 +1,5 @@
+//! The dav connector against a scripted server: what is asked, and what becomes of answers that real servers give.
+
+mod calendar;
+mod reading;
+mod writing;

@@ -1,0 +1,159 @@
+//! The source.
+
+use davault::connector::{EntryKind, ErrorKind};
+use davault::report::sentence;
+
+use super::calendar::{AT, event, items, location, methods, serve};
+use crate::support::connectors::{options, take_all};
+use crate::support::scripted::{Scripted, member};
+
+#[tokio::test]
+async fn a_calendar_takes_a_listing_a_multiget_and_one_get_to_compare() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y")), ("c.ics", event("c", "z"))]);
+    let server = serve(&items, |_| None);
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET"]);
+    assert_eq!(taken.failures.len(), 0);
+    let folders: Vec<_> = taken.entries.iter().filter(|(entry, _)| entry.kind == EntryKind::Folder).collect();
+    let paths: Vec<_> = folders.iter().map(|(entry, _)| entry.path.as_str()).collect();
+    assert_eq!(paths, ["/", "/calendars", "/calendars/work"]);
+    let files = taken.files();
+    assert_eq!(files["/calendars/work/a.ics"], event("a", "x"), "the lines end in CRLF again");
+    assert_eq!(files["/calendars/work/displayname"], "Work");
+    let described = String::from_utf8_lossy(&files["/calendars/work/.collection.json"]);
+    assert!(described.contains("\"kind\": \"calendar\"") && !described.contains("incomplete"), "{described}");
+}
+
+#[tokio::test]
+async fn an_unchanged_calendar_gives_the_same_files_and_versions_again() {
+    let items = items([("a.ics", event("a", "x"))]);
+    let server = serve(&items, |_| None);
+    let one = take_all(&location(&server), &options(&[])).await.unwrap();
+    let other = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(one.entries, other.entries);
+}
+
+#[tokio::test]
+async fn a_500_for_one_item_fails_that_item_and_no_other() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y")), ("c.ics", event("c", "z"))]);
+    let server = serve(&items, |request| {
+        let bad = request.method == "REPORT" && request.text().contains("b.ics") || request.path.ends_with("b.ics");
+        bad.then(|| Scripted::answer(500, "database on fire"))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/c.ics"]);
+    let failed: Vec<_> = taken.failures.keys().collect();
+    assert_eq!(failed, ["/calendars/work/b.ics"]);
+    let described = String::from_utf8_lossy(&taken.files()["/calendars/work/.collection.json"]).into_owned();
+    assert!(described.contains("\"incomplete\": true"), "{described}");
+}
+
+#[tokio::test]
+async fn a_multiget_that_is_no_xml_is_replaced_by_gets() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| {
+        (request.method == "REPORT").then(|| Scripted::multistatus("<D:response><D:href>/cal/work/a.ics"))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/b.ics"]);
+    assert_eq!(taken.failures.len(), 0);
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET", "GET"]);
+}
+
+#[tokio::test]
+async fn what_a_multiget_leaves_out_is_asked_for_singly() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| {
+        let left_out = member("/cal/work/a.ics", "<D:getetag>\"1\"</D:getetag>");
+        (request.method == "REPORT").then(|| Scripted::multistatus(&left_out))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.items().len(), 2);
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET", "GET"]);
+}
+
+#[tokio::test]
+async fn where_get_differs_from_multiget_get_wins() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| {
+        let data = |name: &str| {
+            let data =
+                format!("<D:getetag>\"1\"</D:getetag><C:calendar-data>BEGIN:VCALENDAR\nX:{name}</C:calendar-data>");
+            member(&format!("{AT}{name}"), &data)
+        };
+        (request.method == "REPORT").then(|| Scripted::multistatus(&format!("{}{}", data("a.ics"), data("b.ics"))))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.files()["/calendars/work/b.ics"], event("b", "y"));
+}
+
+#[tokio::test]
+async fn strange_names_become_safe_ones_and_none_is_lost() {
+    let long = format!("{}.ics", "n".repeat(300));
+    let items = items([
+        ("a%2Fb.ics", event("slash", "x")),
+        ("A.ics", event("upper", "x")),
+        ("a.ics", event("lower", "x")),
+        (&long, event("long", "x")),
+    ]);
+    let server = serve(&items, |_| None);
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    let names: Vec<_> =
+        taken.items().iter().map(|path| path.rsplit('/').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(taken.items().len(), 4, "{names:?}");
+    assert!(taken.items().iter().all(|path| path.starts_with("/calendars/work/") && path.split('/').count() == 4));
+    assert!(names.iter().all(|name| name.len() <= 255));
+    let folded: std::collections::HashSet<_> = names.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!(folded.len(), 4, "{names:?}");
+    assert_eq!(taken.failures.len(), 0);
+}
+
+#[tokio::test]
+async fn an_href_that_leads_out_of_the_calendar_is_a_failure_and_is_never_asked_for() {
+    let items = items([("a.ics", event("a", "x"))]);
+    let server = serve(&items, |request| {
+        let evil = member("/cal/work/../../etc/passwd", "<D:getetag>\"1\"</D:getetag><D:resourcetype/>");
+        let good = member("/cal/work/a.ics", "<D:getetag>\"1\"</D:getetag><D:resourcetype/>");
+        let listing = request.method == "PROPFIND" && request.header("depth") == Some("1");
+        listing.then(|| Scripted::multistatus(&format!("{evil}{good}")))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics"]);
+    assert_eq!(taken.failures.len(), 1, "{:?}", taken.failures);
+    assert!(server.requests().iter().all(|request| !request.contains("passwd")));
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_is_a_failure_of_its_collection() {
+    let items = items([("a.ics", event("a", "x"))]);
+    let server = serve(&items, |request| {
+        let listing = request.method == "PROPFIND" && request.header("depth") == Some("1");
+        listing.then(|| Scripted::answer(403, "not for you"))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.failures.keys().collect::<Vec<_>>(), ["/calendars/work"]);
+    assert_eq!(taken.files().len(), 0);
+}
+
+#[tokio::test]
+async fn only_the_wanted_components_come_and_the_snapshot_says_so() {
+    let todo = event("t", "x").replace("VEVENT", "VTODO");
+    let items = items([("a.ics", event("a", "x")), ("t.ics", todo)]);
+    let server = serve(&items, |_| None);
+    let taken = take_all(&location(&server), &options(&[("components", "vtodo")])).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/t.ics"]);
+    let described = String::from_utf8_lossy(&taken.files()["/calendars/work/.collection.json"]).into_owned();
+    assert!(described.contains("\"only_components\""), "{described}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_a_sentence_of_its_own_kind() {
+    let items = items([]);
+    let server = serve(&items, |_| Some(Scripted::challenge("Basic realm=\"x\"")));
+    let who = options(&[("username", "alice"), ("password", "geheim")]);
+    let error = take_all(&location(&server), &who).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Access);
+    let sentence = sentence(&error);
+    assert!(sentence.starts_with("cannot find the account at alice@127.0.0.1:"), "{sentence}");
+    assert!(!sentence.contains("geheim"));
+}
