@@ -40,7 +40,7 @@ pub fn methods(server: &Server) -> Vec<String> {
 }
 
 fn answer(items: &Items, request: &Recorded) -> Scripted {
-    let mut items = items.lock().unwrap();
+    let mut items = items.lock().expect("no panic while serving");
     let name = request.path.strip_prefix(AT).unwrap_or_default();
     match (request.method.as_str(), request.header("depth")) {
         ("PROPFIND", Some("0")) => Scripted::multistatus(&member(AT, ABOUT)).header("DAV", "1, 3, calendar-access"),

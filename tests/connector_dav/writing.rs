@@ -31,9 +31,9 @@ async fn restore(
         entry("/calendars/work/.collection.json", Some(described)),
     ];
     entries.extend(put.iter().map(|(name, content)| entry(&format!("/calendars/work/{name}"), Some(content))));
-    let destination = connector::destination(&location(server), &options(set)).await.unwrap();
+    let destination = connector::destination(&location(server), &options(set)).await.expect("a destination");
     let outcomes = give(&*destination, entries).await;
-    destination.finish().await.unwrap();
+    destination.finish().await.expect("a whole end");
     outcomes
 }
 
@@ -45,7 +45,7 @@ fn outcome(outcomes: &BTreeMap<String, Result<Outcome, Error>>, name: &str) -> S
 }
 
 fn names(items: &Items) -> Vec<String> {
-    items.lock().unwrap().keys().cloned().collect()
+    items.lock().expect("no panic while serving").keys().cloned().collect()
 }
 
 #[tokio::test]
