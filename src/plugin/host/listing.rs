@@ -56,10 +56,10 @@ impl Listing {
         let shown = path::shown(&record.pathname);
         path::check(&record.pathname).map_err(|why| format!("listed the path {shown:?}, which {why}"))?;
         if !record.error.is_empty() {
-            return Ok(Received::Failed { path: shown, why: path::shown(&record.error) });
+            return Ok(Received::Failed { path: record.pathname, why: path::shown(&record.error) });
         }
         if record.is_xattr {
-            return Ok(failed(shown, "has an extended attribute, which can't be kept"));
+            return Ok(failed(record.pathname, "has an extended attribute, which can't be kept"));
         }
         let info = record.file_info.ok_or_else(|| format!("listed {shown} without saying what it is"))?;
         let record = Record::from_wire(record.pathname, &info).map_err(|why| format!("listed {shown} {why}"))?;
@@ -68,7 +68,7 @@ impl Listing {
         }
         self.place(&record)?;
         if !record.is_folder() && record.mode & wire::MODE_TYPE != 0 {
-            return Ok(failed(shown, "is neither a folder nor a file, and can't be kept"));
+            return Ok(failed(record.path, "is neither a folder nor a file, and can't be kept"));
         }
         Ok(Received::Record(record))
     }

@@ -29,7 +29,7 @@ pub enum Received {
     Record(Record),
     /// Something that is there but was not read or can't be kept; `why` is one sentence. Needs no settling.
     Failed {
-        /// Its path, fit to be shown.
+        /// Its path; a valid one, though a stranger's.
         path: String,
         /// The reason.
         why: String,

@@ -39,28 +39,6 @@ pub trait Connectors: Send + Sync + 'static {
     ) -> Result<Box<dyn Destination>, connector::Error>;
 }
 
-/// davault's own connectors.
-pub struct Own;
-
-#[async_trait]
-impl Connectors for Own {
-    async fn source(
-        &self,
-        location: &str,
-        options: &BTreeMap<String, String>,
-    ) -> Result<Box<dyn Source>, connector::Error> {
-        connector::source(location, options).await
-    }
-
-    async fn destination(
-        &self,
-        location: &str,
-        options: &BTreeMap<String, String>,
-    ) -> Result<Box<dyn Destination>, connector::Error> {
-        connector::destination(location, options).await
-    }
-}
-
 /// Serves `connectors` on standard input and output until the host closes them; that is an end without an error.
 ///
 /// An interrupt from the terminal is left to the host: it gets the same one, and decides how to end.
