@@ -7,7 +7,7 @@ use davault::dav::request::{
 use davault::dav::{ETag, ErrorKind, Kind, Property, names};
 
 use super::{anonymous, href};
-use crate::support::scripted::{Scripted, Server, member};
+use crate::support::scripted::{Recorded, Scripted, Server, member};
 
 #[tokio::test]
 async fn a_listing_gives_items_with_their_tags_and_no_collections() {
@@ -88,7 +88,7 @@ async fn a_query_filters_by_component_and_contacts_get_a_filter_too() {
     client.send(&events).await.unwrap();
     let contacts = Query { kind: Kind::AddressBook, collection, component: None, with_data: true };
     client.send(&contacts).await.unwrap();
-    let bodies: Vec<String> = server.recorded().iter().map(|request| request.text()).collect();
+    let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
     assert!(bodies[0].contains("<comp-filter name=\"VCALENDAR\"><comp-filter name=\"VTODO\"/></comp-filter>"));
     assert!(!bodies[0].contains("calendar-data") && bodies[1].contains("<address-data "));
     assert!(bodies[1].contains("<prop-filter name=\"FN\"/>"));
@@ -151,7 +151,7 @@ async fn collections_are_made_by_either_method_with_their_properties() {
     client.send(&make(Kind::Calendar, How::ExtendedMkcol)).await.unwrap();
     client.send(&make(Kind::AddressBook, How::ExtendedMkcol)).await.unwrap();
     assert_eq!(server.requests(), ["MKCALENDAR /home/new/", "MKCOL /home/new/", "MKCOL /home/new/"]);
-    let bodies: Vec<String> = server.recorded().iter().map(|request| request.text()).collect();
+    let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
     assert!(bodies.iter().all(|body| body.contains("<displayname xmlns=\"DAV:\">A &amp; B</displayname>")));
     assert!(bodies[0].contains("<mkcalendar") && !bodies[0].contains("resourcetype"));
     assert!(bodies[1].contains("<comp name=\"VEVENT\"/>") && bodies[1].contains("<collection/><calendar "));

@@ -179,15 +179,15 @@ async fn a_huge_answer_is_handed_on_while_it_arrives() {
     let client = client_with(&server, |options| options.timeout = Duration::from_secs(30));
     let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
     let listing = ListMembers { collection: href(&client, "/cal/") };
-    let (sent, received) = tokio::join!(client.stream(&listing, sender), async {
-        let mut received = 0;
+    let (outcome, count) = tokio::join!(client.stream(&listing, sender), async {
+        let mut count = 0;
         while receiver.recv().await.is_some() {
-            received += 1;
+            count += 1;
         }
-        received
+        count
     });
-    sent.unwrap();
-    assert_eq!(received, 20_000);
+    outcome.unwrap();
+    assert_eq!(count, 20_000);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ fn ca_file(authority: &Authority) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 fn assert_says(result: Result<(), Error>, what: &str) {
-    let error = result.unwrap_err();
+    let error = result.expect_err("a refused certificate");
     assert_eq!(error.kind, ErrorKind::Tls);
     assert!(error.to_string().contains(&format!(": the server's certificate {what} (its SHA-256 is ")), "{error}");
 }

@@ -2,6 +2,7 @@
 //!
 //! It runs on a thread of its own, so that tests without an async runtime and child processes can use it too.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -64,7 +65,8 @@ impl Scripted {
         Self { status, headers: Vec::new(), body: Body::Bytes(body.into()), ending: Ending::Whole }
     }
 
-    /// A 207 with this inside the `multistatus`, where `D:` is `DAV:`, `C:` CalDAV, `A:` CardDAV, `S:` calendarserver.
+    /// A 207 with this inside the `multistatus`, where `D:` is `DAV:`, `C:` `CalDAV`, `A:` `CardDAV`, `S:`
+    /// Apple's calendar server.
     pub fn multistatus(inside: &str) -> Self {
         Self::answer(207, multistatus(inside)).header("Content-Type", "application/xml; charset=utf-8")
     }
@@ -268,7 +270,7 @@ async fn write_answer<S: AsyncWrite + Unpin>(stream: &mut S, scripted: Scripted)
     }
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", scripted.status);
     for (name, value) in &scripted.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     let body = match scripted.body {
         Body::Bytes(body) => body,
