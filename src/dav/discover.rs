@@ -65,6 +65,10 @@ impl Search<'_> {
         let look = self.look(address).await?;
         if let Some(collection) = Collection::read(&look.resource, self.kinds) {
             let principal = principal(&look);
+            if let Some(principal) = &principal {
+                // Only to learn whether the server sends invitations.
+                let _ = self.look(principal).await;
+            }
             return Ok(Some(Found { principal, what: What::Only(Box::new(collection)) }));
         }
         let own = self.homes_in(&look);
@@ -151,7 +155,7 @@ impl Search<'_> {
 
     async fn look(&mut self, at: &Href) -> Result<Look, Error> {
         let mut names = collection_properties();
-        names.extend([names::CURRENT_USER_PRINCIPAL]);
+        names.extend([names::CURRENT_USER_PRINCIPAL, names::SCHEDULE_OUTBOX_URL]);
         names.extend(self.kinds.iter().map(|kind| kind.row().home_set));
         let request = Propfind { at: at.clone(), depth: Depth::Zero, names };
         let mut reply = self.client.send(&request).await;
@@ -175,8 +179,10 @@ impl Search<'_> {
         Ok(self.noted(reply))
     }
 
+    // QUIRK(xandikos): sends the `DAV` header with OPTIONS alone; the outbox tells it too.
     fn noted(&mut self, reply: PropfindReply) -> PropfindReply {
-        self.scheduling |= reply.features.iter().any(|class| class == "calendar-auto-schedule");
+        self.scheduling |= reply.features.iter().any(|class| class == "calendar-auto-schedule")
+            || reply.resources.iter().any(|resource| resource.get(names::SCHEDULE_OUTBOX_URL).is_some());
         reply
     }
 

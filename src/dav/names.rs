@@ -120,6 +120,8 @@ pub const CALENDAR_COMP_FILTER: Name = name(CALDAV, "comp-filter");
 pub const MKCALENDAR: Name = name(CALDAV, "mkcalendar");
 /// RFC 6638 §9.1.
 pub const SCHEDULE_CALENDAR_TRANSP: Name = name(CALDAV, "schedule-calendar-transp");
+/// RFC 6638 §2.1.1: a server that has it for us sends invitations.
+pub const SCHEDULE_OUTBOX_URL: Name = name(CALDAV, "schedule-outbox-URL");
 /// RFC 6352 §10.1.
 pub const ADDRESSBOOK: Name = name(CARDDAV, "addressbook");
 /// RFC 6352 §7.1.1.

@@ -116,8 +116,22 @@ async fn a_principal_a_home_and_one_collection_are_understood() {
     let others = find(&server, "/dav/cal/bob/", &Kind::ALL).await.unwrap();
     assert_eq!(paths(&others), ["/dav/cal/bob/team/"]);
     let only = find(&server, "/dav/cal/alice/work/", &Kind::ALL).await.unwrap();
-    assert!(only.only && only.homes.is_empty());
+    assert!(only.only && only.homes.is_empty() && !only.scheduling);
     assert_eq!(paths(&only), ["/dav/cal/alice/work/"]);
+}
+
+#[tokio::test]
+async fn a_server_that_sends_invitations_is_known_by_the_outbox_too() {
+    // QUIRK(xandikos): no DAV header with PROPFIND.
+    let server = Server::start(|request| match request.path.as_str() {
+        "/alice/" => {
+            let outbox = "<C:schedule-outbox-URL><D:href>/alice/outbox</D:href></C:schedule-outbox-URL>";
+            Scripted::multistatus(&member("/alice/", outbox))
+        }
+        path => Scripted::multistatus(&member(path, &format!("{CALENDAR}{}", principal("/alice/")))),
+    });
+    let account = find(&server, "/alice/cal/", &[Kind::Calendar]).await.unwrap();
+    assert!(account.only && account.scheduling);
 }
 
 #[tokio::test]
