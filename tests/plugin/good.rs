@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -128,9 +129,12 @@ async fn a_plugin_whose_input_is_closed_ends_with_status_0_whatever_it_is_doing(
     };
     assert_eq!(said(&error).1, "the plugin misbehaving-plugin ended before its work was done (exit status: 0)");
 
-    for input in ["", "PRI * HTTP/2.0"] {
+    let davault = PathBuf::from(env!("CARGO_BIN_EXE_davault"));
+    for (executable, argument, input) in
+        [(executable(), "good", ""), (davault.clone(), "plugin", ""), (davault, "plugin", "PRI * HTTP/2.0")]
+    {
         let mut process =
-            Command::new(executable()).arg("good").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            Command::new(executable).arg(argument).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut stdin = process.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).unwrap();
         drop(stdin);
