@@ -2,5 +2,6 @@
 
 mod damage;
 mod life;
+mod s3;
 mod sizes;
 mod world;

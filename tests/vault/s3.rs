@@ -1,0 +1,99 @@
+//! A vault on a real S3 server (`s3s-fs`) in this process, over HTTP and with signed requests.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use davault::report::Tally;
+use davault::vault::{CheckDepth, ErrorKind, Place, Vault, check_options};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+
+use super::world::{CHEAP, at, back_up, events, everything, passphrase};
+
+/// Serves the folders in `root` as buckets until the test ends.
+async fn serve(root: &Path) -> SocketAddr {
+    let mut service = S3ServiceBuilder::new(FileSystem::new(root).expect("a new folder can be served"));
+    service.set_auth(SimpleAuth::from_single("an-access-key", "a-secret-key"));
+    let service = service.build();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it listens");
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone()));
+        }
+    });
+    address
+}
+
+fn options(address: SocketAddr, secret: &str) -> BTreeMap<String, String> {
+    let endpoint = format!("http://{address}");
+    let options = [
+        ("endpoint", endpoint.as_str()),
+        ("access_key", "an-access-key"),
+        ("secret_key", secret),
+        ("region", "us-east-1"),
+    ];
+    options.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_vault_on_s3_is_created_once_backed_up_to_read_and_checked() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("backups")).unwrap();
+    let address = serve(root.path()).await;
+    let place = Place::parse("s3://backups/alice/vault", &options(address, "a-secret-key")).unwrap();
+    assert_eq!(Vault::open(&place, &passphrase("x")).await.err().unwrap().kind, ErrorKind::NotAVault);
+    let vault = Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.unwrap();
+    assert_eq!(Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.err().unwrap().kind, ErrorKind::Exists);
+    let mut these = events(300, 4);
+    let (snapshot, _) = back_up(&vault, &these, 1).await;
+    let vault = Vault::open(&place, &passphrase("x")).await.unwrap();
+    these.sort();
+    assert_eq!(vault.find("latest").await.unwrap(), snapshot);
+    assert_eq!(everything(&vault, &snapshot).await, these);
+    let summary = vault.check(CheckDepth::ReadData, &Tally::default()).await.unwrap();
+    assert!(summary.is_sound(), "{summary:?}");
+    assert_eq!((summary.snapshots, summary.packs), (1, 1));
+}
+
+#[tokio::test]
+async fn a_wrong_secret_key_is_an_error_of_the_storage_that_does_not_show_it() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("backups")).unwrap();
+    let address = serve(root.path()).await;
+    let place = Place::parse("s3://backups/vault", &options(address, "hunter2-is-wrong")).unwrap();
+    let error = Vault::open(&place, &passphrase("x")).await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Storage);
+    let sentence = davault::report::sentence(&error);
+    assert!(sentence.starts_with("cannot read config in s3://backups/vault: "), "{sentence}");
+    assert!(!format!("{sentence} {error:?} {place:?}").contains("hunter2"));
+}
+
+#[test]
+fn options_are_checked_by_name_and_value() {
+    let check = |location: &str, options: &[(&str, &str)]| {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        check_options(location, &options).map_err(|error| error.to_string())
+    };
+    assert_eq!(check("/srv/vault", &[]), Ok(()));
+    assert_eq!(
+        check("s3://b/p", &[("endpoint", "https://s3.example.com"), ("access_key", "a"), ("secret_key", "b")]),
+        Ok(())
+    );
+    let refused = |location, options: &[(&str, &str)]| check(location, options).unwrap_err();
+    assert_eq!(
+        refused("s3://b/p", &[("acces_key", "a")]),
+        "a vault on S3 has no option acces_key; did you mean access_key?"
+    );
+    assert_eq!(refused("s3://b", &[("access_key", "a")]), "access_key and secret_key only make sense together");
+    assert_eq!(refused("s3://b", &[("endpoint", "host:1")]), "endpoint=host:1 must begin with https:// or http://");
+    assert_eq!(refused("s3:///p", &[]), "s3:///p names no bucket: s3://BUCKET/PREFIX");
+    assert_eq!(refused("/srv/vault", &[("region", "x")]), "a vault in a folder has no option region");
+    assert_eq!(refused("ftp://h/", &[]), "ftp:// is no place for a vault; a path, file:// or s3:// is");
+    assert_eq!(refused("", &[]), "the location of the vault is empty");
+}
