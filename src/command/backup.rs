@@ -105,7 +105,7 @@ async fn take(
     mut head: SnapshotHead,
     progress: &Progress<'_>,
 ) -> Result<(vault::Backup, u64), Stopped> {
-    let snapshots = vault.snapshots().await?;
+    let snapshots = vault.snapshots().await?.whole;
     let same = |snapshot: &&Snapshot| {
         let before = &snapshot.head;
         (&before.source, &before.location, &before.origin) == (&head.source, &head.location, &head.origin)

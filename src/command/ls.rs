@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::item::summary;
+use crate::report::sentence;
 use crate::vault::{Node, NodeKind, Snapshot, Vault};
 
 use super::arguments::Ls;
@@ -29,6 +30,10 @@ pub async fn run(context: &Context, arguments: &Ls) -> Result<(), Failure> {
 
 async fn snapshots(context: &Context, vault: &Vault) -> Result<(), Failure> {
     let snapshots = vault.snapshots().await.map_err(|error| open::failure("cannot list the snapshots", &error))?;
+    for error in &snapshots.damaged {
+        output::error_line(&format!("davault: {}", sentence(error)));
+    }
+    let snapshots = snapshots.whole;
     if snapshots.is_empty() && !context.json && !context.quiet {
         output::error_line("There is no snapshot yet. Make one with `davault at VAULT backup @source`.");
     }

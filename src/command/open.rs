@@ -80,6 +80,7 @@ pub async fn vault(context: &Context) -> Result<Vault, Failure> {
 
 /// Opens a vault that was found.
 pub async fn open(found: &Found) -> Result<Vault, Failure> {
+    Vault::find_at(&found.place).await.map_err(|error| cannot_open(found, &error))?;
     let unlock = found.unlock(false).await?;
     Vault::open(&found.place, &unlock).await.map_err(|error| cannot_open(found, &error))
 }

@@ -35,7 +35,7 @@ pub use check::{CheckDepth, CheckSummary, Lost, Problem};
 pub use error::{Error, ErrorKind};
 pub use key::{KeyCost, Unlock};
 pub use node::{Meta, Node, NodeKind, Totals};
-pub use open::Vault;
+pub use open::{Snapshots, Vault};
 pub use place::{Place, check_options};
 pub use snapshot::{Ending, Snapshot, SnapshotHead};
 pub use walk::Walk;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use super::backup::{Backup, ROOT_NAME};
 use super::config::{self, Config};
@@ -19,6 +19,15 @@ use super::snapshot::{self, Snapshot, SnapshotHead};
 use super::store::Store;
 use super::walk::{self, Walk};
 
+/// The snapshots of a vault.
+#[derive(Debug, Default)]
+pub struct Snapshots {
+    /// Those that can be read, oldest first.
+    pub whole: Vec<Snapshot>,
+    /// Why each of the others can't be.
+    pub damaged: Vec<Error>,
+}
+
 /// An open vault; cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
@@ -26,6 +35,11 @@ pub struct Vault {
 }
 
 impl Vault {
+    /// Whether there is a vault at all; needs no passphrase. [`ErrorKind::NotAVault`] if there is none.
+    pub async fn find_at(place: &Place) -> Result<(), Error> {
+        config_at(&place.store()?).await.map(drop)
+    }
+
     /// Makes a new vault with one key slot. [`ErrorKind::Exists`] if anything is there already.
     pub async fn create(place: &Place, unlock: &Unlock, cost: KeyCost, now: SystemTime) -> Result<Vault, Error> {
         let store = place.new_store()?;
@@ -57,11 +71,7 @@ impl Vault {
     /// key slot's cost says.
     pub async fn open(place: &Place, unlock: &Unlock) -> Result<Vault, Error> {
         let store = place.store()?;
-        let config = store.get(config::NAME, config::MOST_BYTES).await.map_err(|error| match error.kind {
-            ErrorKind::Missing => Error::new(ErrorKind::NotAVault, format!("there is no vault in {}", store.place)),
-            _ => error,
-        })?;
-        let config = Config::read(&config, &store.place)?;
+        let config = config_at(&store).await?;
         let id = config.id()?;
         let master = master(&store, &id, unlock).await?;
         let keys = Keys::new(id, &master);
@@ -81,10 +91,19 @@ impl Vault {
         &self.objects.store.place
     }
 
-    /// All snapshots, oldest first.
-    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
+    /// All snapshots, oldest first. One that is damaged hides no other.
+    pub async fn snapshots(&self) -> Result<Snapshots, Error> {
         let names = self.snapshot_names().await?;
-        stream::iter(names).map(|name| self.snapshot(name)).buffered(AT_ONCE).try_collect().await
+        let mut read = stream::iter(names).map(|name| self.snapshot(name)).buffered(AT_ONCE);
+        let mut snapshots = Snapshots::default();
+        while let Some(snapshot) = read.next().await {
+            match snapshot {
+                Ok(snapshot) => snapshots.whole.push(snapshot),
+                Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+                Err(error) => snapshots.damaged.push(error),
+            }
+        }
+        Ok(snapshots)
     }
 
     /// The snapshot that `which` means: an unambiguous prefix of its id, `latest`, or `latest@SOURCE`.
@@ -177,6 +196,15 @@ impl Vault {
         let sealed = self.objects.store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
         Snapshot::open(&self.objects.keys, &name, &sealed)
     }
+}
+
+/// What a vault says of itself in the clear.
+async fn config_at(store: &Store) -> Result<Config, Error> {
+    let config = store.get(config::NAME, config::MOST_BYTES).await.map_err(|error| match error.kind {
+        ErrorKind::Missing => Error::new(ErrorKind::NotAVault, format!("there is no vault in {}", store.place)),
+        _ => error,
+    })?;
+    Config::read(&config, &store.place)
 }
 
 async fn make_slot(

@@ -73,10 +73,12 @@ impl Place {
         let place = self.describe();
         let (objects, prefix): (Arc<dyn ObjectStore>, Path) = match &self.kind {
             PlaceKind::Folder(path) => {
-                let kind = if path.exists() { ErrorKind::Storage } else { ErrorKind::NotAVault };
-                let local = LocalFileSystem::new_with_prefix(path);
-                let local =
-                    local.map_err(|error| Error::new(kind, format!("there is no vault in {place}")).because(error))?;
+                if !path.exists() {
+                    return Err(Error::new(ErrorKind::NotAVault, format!("there is no folder {place}")));
+                }
+                let cannot =
+                    |error| Error::new(ErrorKind::Storage, format!("cannot use the folder {place}")).because(error);
+                let local = LocalFileSystem::new_with_prefix(path).map_err(cannot)?;
                 // Without this a power cut could leave a snapshot whose packs never reached the disk.
                 (Arc::new(local.with_fsync(true)), Path::default())
             }

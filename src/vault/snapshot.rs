@@ -55,7 +55,7 @@ pub struct Ending {
 pub struct Snapshot {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// When it was finished, in whole seconds.
+    /// When it was finished, in whole milliseconds.
     pub time: SystemTime,
     /// What was known when it began.
     pub head: SnapshotHead,
@@ -100,7 +100,7 @@ fn is_zero(count: &u64) -> bool {
 impl Snapshot {
     pub(super) fn new(head: SnapshotHead, now: SystemTime, root: Address, counts: Totals, ending: Ending) -> Self {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs());
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds(since));
         let id = hex::new_id();
         let failed = ending.failures.len() as u64;
         let failures = ending.failures.into_iter().take(MOST_FAILURES).collect();
@@ -111,7 +111,7 @@ impl Snapshot {
     pub(super) fn seal(&self, keys: &Keys) -> Vec<u8> {
         let since = self.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let written = Written {
-            time: since.as_secs(),
+            time: milliseconds(since),
             root: self.root.to_string(),
             head: self.head.clone(),
             folders: self.counts.folders,
@@ -135,7 +135,7 @@ impl Snapshot {
         let written: Written =
             serde_json::from_slice(&json).map_err(|error| damaged("it is not what it should be").because(error))?;
         let root = Address::from_hex(&written.root).ok_or_else(|| damaged("its root is no address"))?;
-        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(written.time));
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(written.time));
         Ok(Self {
             id: hex::encode(&id),
             time: time.ok_or_else(|| damaged("its time is out of range"))?,
@@ -153,11 +153,15 @@ impl Snapshot {
 /// The id of a snapshot from its name below `snapshots/`.
 pub(super) fn id(name: &str) -> Option<Id> {
     let (time, id) = name.split_once('-')?;
-    if time.len() == 16 { hex::decode(id) } else { None }
+    if time.len() == 19 { hex::decode(id) } else { None }
+}
+
+fn milliseconds(since: Duration) -> u64 {
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The name of a snapshot: its time first, so that sorting names sorts by time.
 fn name(id: &Id, time: SystemTime) -> String {
     let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
-    format!("{}-{}", stamp.strftime("%Y%m%dT%H%M%SZ"), hex::encode(id))
+    format!("{}-{}", stamp.strftime("%Y%m%dT%H%M%S%3fZ"), hex::encode(id))
 }

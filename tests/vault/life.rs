@@ -23,7 +23,7 @@ async fn what_was_backed_up_is_read_back_by_another_process() {
     assert_eq!(snapshot.counts, Totals { folders: 3, items: 4, bytes: 24_000_006 });
     assert!(written.stored_bytes > 24_000_000);
     for vault in [vault, open(&place).await] {
-        let found = vault.snapshots().await.unwrap();
+        let found = vault.snapshots().await.unwrap().whole;
         assert_eq!(found, std::slice::from_ref(&snapshot));
         assert_eq!(everything(&vault, &snapshot).await, these);
     }
@@ -85,7 +85,7 @@ async fn snapshots_are_found_by_prefix_by_latest_and_by_source() {
         back_up(&vault, &[], n).await;
     }
     let digits: Vec<String> =
-        vault.snapshots().await.unwrap().iter().map(|snapshot| snapshot.id[..1].to_owned()).collect();
+        vault.snapshots().await.unwrap().whole.iter().map(|snapshot| snapshot.id[..1].to_owned()).collect();
     let twice = digits.iter().find(|digit| digits.iter().filter(|other| other == digit).count() > 1).unwrap();
     assert_eq!(vault.find(twice).await.unwrap_err().kind, ErrorKind::Ambiguous);
 }
