@@ -32,7 +32,7 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     let endpoint = endpoint::resolve(context, Role::Source, &arguments.source, &arguments.options)?;
     let vault = open::vault(context).await?;
     let began = Instant::now();
-    let plugin = connectors::start().await?;
+    let plugin = connectors::start(&endpoint).await?;
     let failed = |error| connectors::failure(&format!("cannot back up {}", endpoint.shown()), &error);
     let importer = plugin.import(connectors::init(&endpoint)).await.map_err(failed)?;
     let head = head(&endpoint, &importer, &arguments.tags);
@@ -41,11 +41,12 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     let taken = take(&vault, &importer, head, &progress).await;
     progress.clear();
     let (backup, unchanged) = taken.map_err(|error| error.named(&endpoint))?;
-    importer.finish().await.map_err(failed)?;
-    plugin.stop().await.map_err(failed)?;
     let failures: Vec<_> = tally.counts().failures.into_iter().map(|failure| (failure.path, failure.why)).collect();
     let ending = Ending { failures, partial: is_partial(&endpoint.options) };
     let (snapshot, written) = backup.finish(Context::now(), ending).await.map_err(|error| not_stored(&error))?;
+    // Only now: what a source remembers as taken must be in a snapshot.
+    importer.finish().await.map_err(failed)?;
+    plugin.stop().await.map_err(failed)?;
     let done = Done { snapshot, written, unchanged, began };
     done.say(context)
 }

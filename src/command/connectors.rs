@@ -1,6 +1,7 @@
 //! Starting a connector: a child process of this very program, driven as any plugin would be.
 
-use crate::plugin::host::{Init, Plugin};
+use crate::connector::secret;
+use crate::plugin::host::{Init, Limits, Plugin};
 use crate::plugin::{self, ErrorKind};
 use crate::report::sentence;
 
@@ -8,10 +9,15 @@ use super::endpoint::Endpoint;
 use super::failure::Failure;
 
 /// Starts the plugin that serves davault's own connectors.
-pub async fn start() -> Result<Plugin, Failure> {
+pub async fn start(endpoint: &Endpoint) -> Result<Plugin, Failure> {
     let program =
         std::env::current_exe().map_err(|error| Failure::because("cannot find davault's own program", &error))?;
-    Plugin::start(&program, &["plugin".to_string()])
+    let mut limits = Limits::default();
+    if endpoint.options.contains_key("password_command") {
+        // It runs before the connector answers, and a person may have to type something into it.
+        limits.answer += secret::COMMAND_LIMIT;
+    }
+    Plugin::start_within(&program, &["plugin".to_string()], limits)
         .await
         .map_err(|error| Failure::because("cannot start a connector", &error))
 }
@@ -23,7 +29,7 @@ pub fn init(endpoint: &Endpoint) -> Init {
 
 /// Connects to a source and returns who it is.
 pub async fn ping_source(endpoint: &Endpoint) -> Result<String, Failure> {
-    let plugin = start().await?;
+    let plugin = start(endpoint).await?;
     let importer = plugin.import(init(endpoint)).await.map_err(|error| unreachable(endpoint, &error))?;
     importer.ping().await.map_err(|error| unreachable(endpoint, &error))?;
     let origin = importer.about().origin.clone();
@@ -34,7 +40,7 @@ pub async fn ping_source(endpoint: &Endpoint) -> Result<String, Failure> {
 
 /// Connects to a destination and returns who it is.
 pub async fn ping_destination(endpoint: &Endpoint) -> Result<String, Failure> {
-    let plugin = start().await?;
+    let plugin = start(endpoint).await?;
     let exporter = plugin.export(init(endpoint)).await.map_err(|error| unreachable(endpoint, &error))?;
     exporter.ping().await.map_err(|error| unreachable(endpoint, &error))?;
     let origin = exporter.about().origin.clone();

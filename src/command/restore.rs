@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use crate::connector::Role;
+use crate::connector::name::METADATA;
 use crate::plugin::host::{Exporter, Record};
 use crate::plugin::{Error, ErrorKind};
 use crate::report::{Report, Tally, sentence};
@@ -30,13 +31,17 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
     crate::connector::check(Role::Destination, &endpoint.location, &endpoint.options)?;
     let vault = open::vault(context).await?;
     let found = node::find(&vault, &arguments.what).await?;
+    let contents = contents(&vault, &found).await?;
+    if endpoint.options.get("mirror").is_some_and(|mirror| mirror == "true") {
+        contents.must_be_readable(&vault).await?;
+    }
     let began = Instant::now();
-    let plugin = connectors::start().await?;
+    let plugin = connectors::start(&endpoint).await?;
     let failed = |error| connectors::failure(&format!("cannot restore to {}", endpoint.shown()), &error);
     let exporter = plugin.export(connectors::init(&endpoint)).await.map_err(failed)?;
     let tally = Tally::default();
     let progress = Progress::new(context, "writing", &tally);
-    let put = put(&vault, &found, &exporter, &progress).await;
+    let put = put(&vault, contents, &exporter, &progress).await;
     progress.clear();
     let outcomes = put?;
     exporter.finish().await.map_err(failed)?;
@@ -60,8 +65,12 @@ fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) {
 /// How often each thing happened to an item, by the exporter's own word for it.
 type Outcomes = BTreeMap<String, u64>;
 
-async fn put(vault: &Vault, found: &Found, exporter: &Exporter, progress: &Progress<'_>) -> Result<Outcomes, Failure> {
-    let contents = contents(vault, found).await?;
+async fn put(
+    vault: &Vault,
+    contents: Contents,
+    exporter: &Exporter,
+    progress: &Progress<'_>,
+) -> Result<Outcomes, Failure> {
     progress.expect(contents.files.len() as u64);
     // Both at once: a destination may not take the next record before its last answer was heard.
     let (sent, (outcomes, ended)) =
@@ -69,7 +78,7 @@ async fn put(vault: &Vault, found: &Found, exporter: &Exporter, progress: &Progr
     match ended {
         // All was sent, and something that belongs to no single item went wrong at the end: a colour that is refused, say.
         Err(error) if sent.is_ok() && error.kind == ErrorKind::Refused => {
-            progress.item_failed(&found.path, &sentence(&error));
+            progress.item_failed("/", &sentence(&error));
             Ok(outcomes)
         }
         ended => match ended.and(sent) {
@@ -132,14 +141,25 @@ async fn contents(vault: &Vault, found: &Found) -> Result<Contents, Failure> {
             contents.files.push((path, node));
             continue;
         }
-        let children = node::children(vault, &node, &path).await?;
-        open.extend(children.into_iter().rev().map(|child| (node::join(&path, &child.name), child)));
+        let mut children = node::children(vault, &node, &path).await?;
+        // What describes a collection goes first, so that it is made with it; popped from the end, hence sorted the other way.
+        children.reverse();
+        children.sort_by_key(|child| METADATA.contains(&child.name.as_str()));
+        open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
         contents.folders.push(record(path, &node));
     }
     Ok(contents)
 }
 
 impl Contents {
+    /// A mirror deletes what it does not get, so what the vault can't give must be known before it begins.
+    async fn must_be_readable(&self, vault: &Vault) -> Result<(), Failure> {
+        for (path, node) in &self.files {
+            vault.read(node).await.map_err(|error| node::unreadable(path, &error))?;
+        }
+        Ok(())
+    }
+
     /// The folders above a part of a snapshot, so that the destination knows which calendar an event belongs to.
     async fn parents(&mut self, vault: &Vault, found: &Found) -> Result<(), Failure> {
         let mut path = String::new();

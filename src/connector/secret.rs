@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::{Error, ErrorKind};
 
 /// How long a command may take to give a secret: long enough for a person to type into a prompt that it shows.
-const COMMAND_LIMIT: Duration = Duration::from_mins(2);
+pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
 
 /// Largest secret that is taken, in bytes; more is a wrong file or command.
 const LARGEST: usize = 64 * 1024;
