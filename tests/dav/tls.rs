@@ -89,6 +89,51 @@ async fn another_certificate_than_the_pinned_one_is_refused() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_our_own_is_shown_to_a_server_that_wants_one() {
+    let authority = Authority::new();
+    let (folder, file) = ca_file(&authority);
+    let server = server(&authority.certify_for_known("localhost"));
+    let (certificate, key) = authority.certify_client();
+    let (cert_file, key_file) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    fs::write(&cert_file, certificate).unwrap();
+    fs::write(&key_file, key).unwrap();
+    let known = ask(&server, |options| {
+        options.tls.ca_file = Some(file);
+        options.tls.client_cert = Some(cert_file);
+        options.tls.client_key = Some(key_file);
+    });
+    known.await.unwrap();
+}
+
+#[tokio::test]
+async fn https_is_never_left_for_http() {
+    let plain = Server::start(|_| Scripted::multistatus(""));
+    let to = plain.url_as("localhost");
+    let authority = Authority::new();
+    let (_folder, file) = ca_file(&authority);
+    let shown = authority.certify("localhost", false);
+    let server = Server::start_tls(shown.config.clone(), move |_| Scripted::redirect(301, &to));
+    let error = ask(&server, |options| options.tls.ca_file = Some(file)).await.unwrap_err();
+    assert_eq!((error.kind, plain.requests().len()), (ErrorKind::Redirected, 0));
+}
+
+#[tokio::test]
+async fn http_may_become_https_on_the_same_host() {
+    let authority = Authority::new();
+    let (_folder, file) = ca_file(&authority);
+    let safe = server(&authority.certify("localhost", false));
+    let to = safe.url_as("localhost");
+    let plain = Server::start(move |_| Scripted::redirect(308, &to));
+    let url = plain.url_as("localhost");
+    let change = |options: &mut Options| {
+        options.base = url.parse().expect("a URL");
+        options.tls.ca_file = Some(file);
+    };
+    ask(&plain, change).await.unwrap();
+    assert_eq!(safe.requests(), ["PROPFIND /"]);
+}
+
+#[tokio::test]
 async fn plain_http_on_a_tls_port_is_told() {
     let server = Server::start(|_| Scripted::multistatus(""));
     let url = server.url().replace("http://", "https://");

@@ -290,12 +290,12 @@ async fn write_answer<S: AsyncWrite + Unpin>(stream: &mut S, scripted: Scripted)
     match scripted.ending {
         Ending::Whole => stream.write_all(&body).await?,
         Ending::Close(after) => {
-            stream.write_all(&body[..after.unwrap_or(0).min(body.len())]).await?;
+            stream.write_all(body.get(..after.unwrap_or(0)).unwrap_or(&body)).await?;
             stream.flush().await?;
             return Ok(false);
         }
         Ending::Hang(after) => {
-            stream.write_all(&body[..after.unwrap_or(0).min(body.len())]).await?;
+            stream.write_all(body.get(..after.unwrap_or(0)).unwrap_or(&body)).await?;
             stream.flush().await?;
             std::future::pending::<()>().await;
         }

@@ -69,8 +69,13 @@ impl Request for Proppatch {
     }
 }
 
-/// A property as an element that declares its own namespace.
+/// A property as an element that declares its own namespace; nothing if its name is none that XML allows.
 pub(super) fn prop_element(property: &Property) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let begins = property.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if !begins || !property.name.chars().all(allowed) {
+        return String::new();
+    }
     let mut namespace = String::new();
     escape(&property.namespace, &mut namespace);
     let mut value = String::new();
@@ -79,4 +84,17 @@ pub(super) fn prop_element(property: &Property) -> String {
         Value::Xml(xml) => value.push_str(xml),
     }
     format!("<{name} xmlns=\"{namespace}\">{value}</{name}>", name = property.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_none_can_not_break_the_body() {
+        let mut property = Property::text(names::DISPLAYNAME, "a<b");
+        assert_eq!(prop_element(&property), "<displayname xmlns=\"DAV:\">a&lt;b</displayname>");
+        property.name = "x/><evil".into();
+        assert_eq!(prop_element(&property), "");
+    }
 }
