@@ -1,7 +1,9 @@
 //! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
 
+mod crash;
 mod damage;
 mod life;
+mod round_trip;
 mod s3;
 mod sizes;
 mod world;

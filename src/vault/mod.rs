@@ -12,6 +12,8 @@ mod check;
 mod config;
 mod error;
 mod hex;
+#[cfg(test)]
+mod hostile;
 mod index;
 mod key;
 mod message;

@@ -1,0 +1,60 @@
+//! Bytes that nobody of ours wrote: every decoder answers, and none panics.
+
+use proptest::prelude::*;
+use prost::Message as _;
+
+use super::block::Block;
+use super::config::Config;
+use super::index::Index;
+use super::key::Slot;
+use super::node::Node;
+use super::scan::{self, Record};
+use super::seal::{self, Keys};
+use super::snapshot::Snapshot;
+use super::{message, squeeze, tree};
+
+fn keys() -> Keys {
+    Keys::new([1; 16], &seal::new_master())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let keys = keys();
+        let _ = squeeze::expand(&bytes, 1 << 20);
+        let _ = Block::read(&bytes);
+        let _ = Block::read(&squeeze::compress(&bytes));
+        let _ = tree::read(&bytes);
+        let _ = message::Entry::decode(bytes.as_slice()).ok().and_then(Node::from_entry);
+        let _ = Config::read(&bytes, "here");
+        let _ = Slot::read(&bytes);
+        if let Ok(index) = message::Index::decode(bytes.as_slice()) {
+            let mut all = Index::default();
+            let _: Vec<_> = index.packs.iter().map(|pack| all.add(pack)).collect();
+        }
+        let sealed = keys.seal_snapshot("20260101T000000Z-00000000000000000000000000000000", &squeeze::compress(&bytes));
+        let _ = Snapshot::open(&keys, "20260101T000000Z-00000000000000000000000000000000", &sealed);
+        let pack = [b"davpack\x01".as_slice(), &bytes].concat();
+        for bytes in [&bytes, &pack] {
+            let records = scan::records(&keys, &[2; 16], bytes);
+            prop_assert!(records.iter().all(|record| matches!(record, Record::Bad(_))) && !records.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_slot_that_asks_for_all_memory_is_refused_before_any_is_taken() {
+    let json = r#"{"vault":"00","kind":"passphrase","function":"argon2id","memory_kib":4294967295,"passes":3,"lanes":1,
+        "salt":"00000000000000000000000000000000","sealed":"00"}"#;
+    let slot = Slot::read(json.as_bytes()).unwrap();
+    assert!(slot.open(&[0; 16], &super::Unlock::Passphrase("x".into())).is_none());
+}
+
+#[test]
+fn a_vault_of_a_later_format_says_so() {
+    let error = Config::read(br#"{"format":"davault","version":2,"new":true}"#, "here").unwrap_err();
+    assert_eq!(error.kind, super::ErrorKind::TooNew(2));
+    assert_eq!(error.to_string(), "the vault in here has format version 2, and this program reads up to 1");
+}
