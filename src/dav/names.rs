@@ -50,8 +50,6 @@ pub const CURRENT_USER_PRIVILEGE_SET: Name = name(DAV, "current-user-privilege-s
 pub const CURRENT_USER_PRINCIPAL: Name = name(DAV, "current-user-principal");
 /// RFC 5397 §3: nobody is signed in.
 pub const UNAUTHENTICATED: Name = name(DAV, "unauthenticated");
-/// RFC 3744 §4.
-pub const PRINCIPAL: Name = name(DAV, "principal");
 /// RFC 5842 §3.1.
 pub const RESOURCE_ID: Name = name(DAV, "resource-id");
 /// RFC 6578 §4.

@@ -28,10 +28,4 @@ impl Property {
     pub fn text(name: Name, text: impl Into<String>) -> Self {
         Self { namespace: name.namespace.into(), name: name.local.into(), value: Value::Text(text.into()) }
     }
-
-    /// Whether it is the property of that name.
-    #[must_use]
-    pub fn is(&self, name: Name) -> bool {
-        self.namespace == name.namespace && self.name == name.local
-    }
 }
