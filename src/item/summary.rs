@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use super::component::Component;
+use calcard::Entry;
+use calcard::icalendar::{
+    ICalendar, ICalendarComponentType, ICalendarEntry, ICalendarParameterName, ICalendarProperty,
+};
+use calcard::vcard::{VCard, VCardProperty, VCardValue};
+
 use super::kind::Kind;
-use super::lines::Line;
-use super::text::{split, unescape};
 
 /// Longest title that is shown, in characters.
 const LONGEST: usize = 120;
@@ -25,15 +28,66 @@ pub struct Summary {
 /// The summary of the item; of a series, that of its master.
 #[must_use]
 pub fn of(item: &[u8]) -> Summary {
-    let whole = Component::whole(item);
-    let known = || whole.subjects().filter(|each| Kind::of_component(&each.name) != Kind::Unknown);
-    let master = known().find(|each| each.line("RECURRENCE-ID").is_none()).or_else(|| known().next());
-    let Some(subject) = master else { return Summary { kind: Kind::Unknown, title: None, start: None } };
-    let kind = Kind::of_component(&subject.name);
-    let titles: &[&str] = if kind == Kind::Card { &["FN", "N", "ORG", "EMAIL"] } else { &["SUMMARY", "DESCRIPTION"] };
-    let title = titles.iter().find_map(|name| subject.line(name).and_then(|line| title(&line)));
-    let start = ["DTSTART", "DUE"].iter().find_map(|name| subject.line(name).and_then(|line| start(&line)));
-    Summary { kind, title, start }
+    let text = String::from_utf8_lossy(item);
+    let mut parser = calcard::Parser::new(&text);
+    let (title, start) = match parser.entry() {
+        Entry::ICalendar(calendar) => of_calendar(&calendar),
+        Entry::VCard(card) => (of_card(&card), None),
+        _ => (None, None),
+    };
+    Summary { kind: Kind::of(item), title, start }
+}
+
+fn of_calendar(calendar: &ICalendar) -> (Option<String>, Option<String>) {
+    let subjects = || calendar.components.iter().filter(|each| is_subject(&each.component_type));
+    let master =
+        subjects().find(|each| !each.has_property(&ICalendarProperty::RecurrenceId)).or_else(|| subjects().next());
+    let Some(subject) = master else { return (None, None) };
+    let titles = [ICalendarProperty::Summary, ICalendarProperty::Description];
+    let title = |entry: &ICalendarEntry| entry.values.first().and_then(|value| value.as_text()).and_then(one_line);
+    let starts = [ICalendarProperty::Dtstart, ICalendarProperty::Due];
+    (
+        titles.iter().find_map(|name| subject.property(name).and_then(title)),
+        starts.iter().find_map(|name| subject.property(name).and_then(start)),
+    )
+}
+
+fn is_subject(component: &ICalendarComponentType) -> bool {
+    use ICalendarComponentType::{VAvailability, VEvent, VFreebusy, VJournal, VTodo};
+    matches!(component, VEvent | VTodo | VJournal | VFreebusy | VAvailability)
+}
+
+fn of_card(card: &VCard) -> Option<String> {
+    let names = [VCardProperty::Fn, VCardProperty::N, VCardProperty::Org, VCardProperty::Email];
+    names.iter().find_map(|name| card.property(name).and_then(|entry| one_line(&words(&entry.values))))
+}
+
+fn words(values: &[VCardValue]) -> String {
+    let words = values.iter().flat_map(|value| match value {
+        VCardValue::Component(parts) => parts.iter().map(String::as_str).collect(),
+        value => value.as_text().into_iter().collect::<Vec<_>>(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The text on one line, cut; none if it is empty. Control characters could move the cursor of a terminal.
+fn one_line(text: &str) -> Option<String> {
+    let words: Vec<_> =
+        text.split(|sign: char| sign.is_control() || sign == ' ').filter(|word| !word.is_empty()).collect();
+    let title: String = words.join(" ").chars().take(LONGEST).collect();
+    (!title.is_empty()).then_some(title)
+}
+
+fn start(entry: &ICalendarEntry) -> Option<String> {
+    let time = entry.values.first()?.as_partial_date_time()?;
+    let date = format!("{:04}-{:02}-{:02}", time.year?, time.month?, time.day?);
+    let (Some(hour), Some(minute)) = (time.hour, time.minute) else { return Some(date) };
+    let zone = match (time.tz_hour, entry.parameter(&ICalendarParameterName::Tzid).and_then(|zone| zone.as_text())) {
+        (Some(_), _) => " UTC".to_string(),
+        (None, Some(zone)) => format!(" {}", zone.replace(char::is_control, "")),
+        (None, None) => String::new(),
+    };
+    Some(format!("{date} {hour:02}:{minute:02}{zone}"))
 }
 
 impl fmt::Display for Summary {
@@ -44,34 +98,6 @@ impl fmt::Display for Summary {
         }
         self.start.iter().try_for_each(|start| write!(f, " ({start})"))
     }
-}
-
-fn title(line: &Line<'_>) -> Option<String> {
-    let value = if line.is("N") || line.is("ORG") { split(line.value, b';').join(&b' ') } else { line.value.to_vec() };
-    let text = String::from_utf8_lossy(&unescape(&value)).into_owned();
-    // Control characters could move the cursor of a terminal.
-    let words: Vec<_> =
-        text.split(|sign: char| sign.is_control() || sign == ' ').filter(|word| !word.is_empty()).collect();
-    let title: String = words.join(" ").chars().take(LONGEST).collect();
-    (!title.is_empty()).then_some(title)
-}
-
-fn start(line: &Line<'_>) -> Option<String> {
-    let value = line.value.trim_ascii();
-    let digits = |from: usize, to: usize| {
-        value
-            .get(from..to)
-            .filter(|part| part.iter().all(u8::is_ascii_digit))
-            .and_then(|part| std::str::from_utf8(part).ok())
-    };
-    let date = format!("{}-{}-{}", digits(0, 4)?, digits(4, 6)?, digits(6, 8)?);
-    let (Some(hour), Some(minute)) = (digits(9, 11), digits(11, 13)) else { return Some(date) };
-    let zone = match (value.last(), line.parameter("TZID")) {
-        (Some(b'Z'), _) => " UTC".to_string(),
-        (_, Some(zone)) => format!(" {}", String::from_utf8_lossy(zone).replace(char::is_control, "")),
-        _ => String::new(),
-    };
-    Some(format!("{date} {hour}:{minute}{zone}"))
 }
 
 #[cfg(test)]
@@ -86,7 +112,7 @@ mod tests {
                 "Lunch, late (2026-01-31 13:30 Europe/Berlin)",
             ),
             (
-                "BEGIN:VEVENT\nRECURRENCE-ID:1\nSUMMARY:b\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:a\nDTSTART:20260131T133000Z",
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRECURRENCE-ID:20260130T133000Z\nSUMMARY:b\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:a\nDTSTART:20260131T133000Z\nEND:VEVENT\nEND:VCALENDAR",
                 "a (2026-01-31 13:30 UTC)",
             ),
             ("BEGIN:VTODO\nDUE;VALUE=DATE:20260131", "to-do without a title (2026-01-31)"),
@@ -97,6 +123,18 @@ mod tests {
         ];
         for (item, expected) in cases {
             assert_eq!(of(item.as_bytes()).to_string(), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_item_makes_it_panic(lines in "(BEGIN|END|SUMMARY|DTSTART|TZID|FN|N|RRULE|;|:|=|,|VEVENT|VCARD|VCALENDAR|[0-9TZ-]{0,9}|\\PC|\n ?|\"){0,60}") {
+            let _ = of(lines.as_bytes()).to_string();
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = of(&bytes).to_string();
         }
     }
 }
