@@ -106,7 +106,12 @@ impl Writer {
             put(&self.objects, &self.packs, packer).await?;
         }
         let packs = std::mem::take(&mut lock(&self.packs).done);
-        let mut written = lock(&self.open).written;
+        let mut written = {
+            let mut open = lock(&self.open);
+            // The index knows these from here on; a million of them need not be in memory twice.
+            open.seen = HashSet::default();
+            open.written
+        };
         written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
         for index in split(packs) {
             written.stored_bytes += self.put_index(index).await?;
