@@ -22,7 +22,7 @@ impl Taken {
 
     /// The paths of the items: no folders, nothing that describes a collection.
     pub fn items(&self) -> Vec<String> {
-        let is_item = |path: &String| path.ends_with(".ics") || path.ends_with(".vcf");
+        let is_item = |path: &String| matches!(path.rsplit_once('.'), Some((_, "ics" | "vcf")));
         self.files().into_keys().filter(is_item).collect()
     }
 }
