@@ -49,21 +49,21 @@ impl Failure {
         }
         let connecting = error.is_connect();
         let end = if connecting { End::NotConnected } else { End::Broken };
-        let (kind, why) = match io_kind(&error) {
+        let unreachable = |why: String| Error::new(ErrorKind::Unreachable, why);
+        // Where we know what it means the library's own words would only repeat it.
+        let error = match io_kind(&error) {
             _ if connecting && error.is_timeout() => {
-                (ErrorKind::TimedOut, format!("connecting to {host} took too long"))
+                Error::new(ErrorKind::TimedOut, format!("connecting to {host} took too long"))
             }
-            _ if connecting && is_dns(&error) => (ErrorKind::Unreachable, format!("there is no host {host}")),
-            Some(io::ErrorKind::ConnectionRefused) => {
-                (ErrorKind::Unreachable, format!("{host} refused the connection"))
-            }
+            _ if connecting && is_dns(&error) => unreachable(format!("there is no host {host}")),
+            Some(io::ErrorKind::ConnectionRefused) => unreachable(format!("{host} refused the connection")),
             Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-                (ErrorKind::Unreachable, format!("there is no way to {host}"))
+                unreachable(format!("there is no way to {host}"))
             }
-            _ if connecting => (ErrorKind::Unreachable, format!("can't connect to {host}")),
-            _ => (ErrorKind::Unreachable, "the connection broke before an answer came".to_owned()),
+            _ if connecting => unreachable(format!("can't connect to {host}")).caused_by(error),
+            _ => unreachable("the connection broke before an answer came".to_owned()).caused_by(error),
         };
-        Self { end, asked_delay: None, error: Error::new(kind, why).caused_by(error) }
+        Self { end, asked_delay: None, error }
     }
 
     /// Something failed while the body was read.

@@ -162,7 +162,7 @@ async fn every_damage_at_every_place_is_found_and_its_cost_is_named() {
 }
 
 #[tokio::test]
-async fn after_a_pack_is_lost_the_next_backup_heals_what_it_still_finds_at_the_source() {
+async fn after_an_index_file_is_lost_the_next_backup_heals_what_it_still_finds_at_the_source() {
     let (files, newest) = sound().await;
     let first = files.keys().find(|name| name.starts_with("index")).unwrap();
     let damaged = damaged(&files, first, Damage::Gone).unwrap();
