@@ -2,5 +2,10 @@
 
 pub mod certificates;
 pub mod connectors;
+pub mod gate;
 pub mod generate;
+pub mod person;
+pub mod process;
 pub mod scripted;
+pub mod servers;
+pub mod vdir;

@@ -1,0 +1,95 @@
+//! `kill -9` in the middle of a backup: the vault is whole, and the next backup works.
+
+use std::process::Output;
+
+use crate::support::gate::Gate;
+use crate::support::generate::{Account, Size};
+use crate::support::person::Person;
+use crate::support::process;
+use crate::support::servers::Server;
+use crate::support::vdir;
+
+const SIZE: Size = Size { calendars: 4, events_each: 40, books: 1, contacts_each: 20 };
+
+/// An account behind a gate, with one snapshot; most of it has changed since.
+struct Scene {
+    person: Person,
+    gate: Gate,
+    _server: Server,
+}
+
+async fn scene() -> Scene {
+    let server = Server::radicale().await;
+    let gate = Gate::before(server.port()).await;
+    let person = Person::with_vault().await;
+    person.add("direct", &server).await;
+    Account::readable().write_vdir(&person.path("first")).expect("an account");
+    person.fill("direct", &person.path("first")).await;
+    let location = format!("dav://http://127.0.0.1:{}/", gate.port);
+    person.ok(&["source", "add", "gated", &location, "username=alice", "password=alice-pw"]).await;
+    person.ok(&["at", "vault", "backup", "@gated"]).await;
+    Account::seeded(5, SIZE).write_vdir(&person.path("second")).expect("an account");
+    person.fill("direct", &person.path("second")).await;
+    Scene { person, gate, _server: server }
+}
+
+impl Scene {
+    /// Starts a backup, and when it has got about half of the content, hands its process over to `end`.
+    async fn interrupted<F: Future<Output = ()>>(&self, end: impl FnOnce(u32) -> F) -> Output {
+        // More than the listings, less than all of the content.
+        self.gate.close_after(250_000);
+        let backup = self.person.command(&["at", "vault", "backup", "@gated"]).spawn().expect("davault starts");
+        let host = backup.id().expect("it runs");
+        self.gate.holds().await;
+        end(host).await;
+        let output = backup.wait_with_output().await.expect("it ends");
+        self.gate.open();
+        output
+    }
+
+    async fn the_vault_is_whole_and_goes_on(&self) {
+        let person = &self.person;
+        let snapshots =
+            || async { person.ok(&["at", "vault", "ls", "--json"]).await.out().matches("\"gated\"").count() };
+        assert_eq!(snapshots().await, 1, "an interrupted backup is no snapshot");
+        person.ok(&["at", "vault", "check", "--read-data"]).await;
+        person.ok(&["at", "vault", "backup", "@gated"]).await;
+        assert_eq!(snapshots().await, 2);
+        person.ok(&["at", "vault", "check", "--read-data"]).await;
+        person.ok(&["at", "vault", "restore", "-to", "./back", "latest@gated"]).await;
+        let expected = Account::readable().item_count() + Account::seeded(5, SIZE).item_count();
+        assert_eq!(vdir::item_count(&vdir::read(&person.path("back"))), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_connector_that_is_killed_ends_the_backup_with_a_sentence() {
+    let scene = scene().await;
+    let output = scene
+        .interrupted(async |host| {
+            let children = process::children(host);
+            let [connector] = children.as_slice() else { panic!("one connector, not {children:?}") };
+            process::kill(*connector).await;
+        })
+        .await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot back up @gated: "), "{said}");
+    scene.the_vault_is_whole_and_goes_on().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_takes_its_connector_along_and_leaves_the_vault_whole() {
+    let scene = scene().await;
+    let output = scene
+        .interrupted(async |host| {
+            let children = process::children(host);
+            process::kill(host).await;
+            for child in children {
+                process::ended(child).await;
+            }
+        })
+        .await;
+    assert_eq!(output.status.code(), None, "a signal ended it");
+    scene.the_vault_is_whole_and_goes_on().await;
+}

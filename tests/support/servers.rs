@@ -1,0 +1,175 @@
+//! Real servers on free loopback ports, installed by `make tools`, with empty accounts of alice and bob.
+//!
+//! A server that can't be started fails the test with its log; no test is left out silently.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, interval};
+
+/// How long a server may take until it listens, on a machine that is busy with other tests.
+const START: Duration = Duration::from_mins(1);
+/// How often another port is tried when somebody else was quicker.
+const TRIES: usize = 5;
+
+/// A program that runs until this value is dropped.
+pub struct Server {
+    name: &'static str,
+    scheme: &'static str,
+    port: u16,
+    child: Child,
+    dir: TempDir,
+}
+
+impl Server {
+    /// Radicale over plain http.
+    pub async fn radicale() -> Server {
+        Server::start("radicale", "http").await
+    }
+
+    /// Xandikos over https, with a certificate of its own: [`Server::ca_file`].
+    pub async fn xandikos() -> Server {
+        Server::start("xandikos", "https").await
+    }
+
+    /// An S3 that takes any key and has an empty bucket called `bucket`.
+    pub async fn s3() -> Server {
+        let server = Server::start("moto", "http").await;
+        server.ask(Method::PUT, "bucket", "").await;
+        server
+    }
+
+    /// Its root, such as `http://127.0.0.1:41234/`.
+    pub fn url(&self) -> String {
+        format!("{}://127.0.0.1:{}/", self.scheme, self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its root as davault names it, for calendars and contacts.
+    pub fn location(&self) -> String {
+        match self.scheme {
+            "http" => format!("dav://{}", self.url()),
+            _ => format!("dav://127.0.0.1:{}/", self.port),
+        }
+    }
+
+    /// The certificate to trust, where it speaks https.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        (self.scheme == "https").then(|| self.dir.path().join("state/certs/selfsigned.crt"))
+    }
+
+    /// `key=value` options that sign a user in: `alice` or `bob`.
+    pub fn sign_in(&self, user: &str) -> Vec<String> {
+        let mut options = vec![format!("username={user}"), format!("password={user}-pw")];
+        options.extend(self.ca_file().map(|file| format!("ca_file={}", file.display())));
+        options
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// Removes something behind davault's back, as another program of alice's would.
+    pub async fn delete(&self, path: &str) {
+        self.ask(Method::DELETE, path, "").await;
+    }
+
+    /// Writes an item behind davault's back.
+    pub async fn put(&self, path: &str, item: &str) {
+        self.ask(Method::PUT, path, item).await;
+    }
+
+    /// Reads an item.
+    pub async fn get(&self, path: &str) -> String {
+        self.ask(Method::GET, path, "").await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: &str) -> String {
+        // Fails where another test has chosen the same before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = client.request(method, self.url() + path).basic_auth("alice", Some("alice-pw"));
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{path}: {}; its log: {}", answer.status(), self.log());
+        answer.text().await.expect("a body")
+    }
+
+    async fn start(name: &'static str, scheme: &'static str) -> Server {
+        let mut log = String::new();
+        for _ in 0..TRIES {
+            let mut server = Server::spawn(name, scheme, free_port());
+            if server.listens().await {
+                return server;
+            }
+            log = server.log();
+        }
+        panic!("{name} does not start (`make tools` installs it); its log: {log}");
+    }
+
+    fn spawn(name: &'static str, scheme: &'static str, port: u16) -> Server {
+        let dir = tempfile::tempdir().expect("a folder for the server");
+        let log = fs::File::create(dir.path().join("log")).expect("a log");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/servers/{name}.sh"));
+        // The script ends in `exec`: the child is the server itself.
+        let child = Command::new("bash")
+            .arg(script)
+            .arg(dir.path())
+            .arg(port.to_string())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("bash runs");
+        Server { name, scheme, port, child, dir }
+    }
+
+    /// Waits until its port takes connections; false if it ended instead.
+    async fn listens(&mut self) -> bool {
+        let began = Instant::now();
+        let mut again = interval(Duration::from_millis(20));
+        loop {
+            again.tick().await;
+            if self.child.try_wait().expect("a child").is_some() {
+                return false;
+            }
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+                return true;
+            }
+            let name = self.name;
+            assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails only where it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody listens on, and that no other test of this process was given.
+pub fn free_port() -> u16 {
+    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        if given.get_or_insert_default().insert(port) {
+            return port;
+        }
+    }
+}
