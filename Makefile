@@ -19,7 +19,7 @@ check: ## what CI runs: formatting, lints, dependencies, tests
 	.ci/run
 
 tools: ## install the tests' servers from PyPI into target/tools
-	tests/servers/install.sh radicale xandikos vdirsyncer moto
+	tests/servers/install.sh radicale xandikos vdirsyncer
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

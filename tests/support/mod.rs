@@ -6,6 +6,7 @@ pub mod gate;
 pub mod generate;
 pub mod person;
 pub mod process;
+pub mod s3;
 pub mod scripted;
 pub mod servers;
 pub mod vdir;

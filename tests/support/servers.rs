@@ -40,13 +40,6 @@ impl Server {
         Server::start("xandikos", "https").await
     }
 
-    /// An S3 that takes any key and has an empty bucket called `bucket`.
-    pub async fn s3() -> Server {
-        let server = Server::start("moto", "http").await;
-        server.ask(Method::PUT, "bucket", "").await;
-        server
-    }
-
     /// Its root, such as `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}/", self.scheme, self.port)

@@ -2,42 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use davault::report::Tally;
 use davault::vault::{CheckDepth, ErrorKind, Place, Vault, check_options};
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use s3s::auth::SimpleAuth;
-use s3s::service::S3ServiceBuilder;
-use s3s_fs::FileSystem;
-use tokio::net::TcpListener;
+
+use crate::support::s3::{ACCESS_KEY, SECRET_KEY, serve};
 
 use super::world::{CHEAP, at, back_up, events, everything, passphrase};
 
-/// Serves the folders in `root` as buckets until the test ends.
-async fn serve(root: &Path) -> SocketAddr {
-    let mut service = S3ServiceBuilder::new(FileSystem::new(root).expect("a new folder can be served"));
-    service.set_auth(SimpleAuth::from_single("an-access-key", "a-secret-key"));
-    let service = service.build();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-    let address = listener.local_addr().expect("it listens");
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone()));
-        }
-    });
-    address
-}
-
 fn options(address: SocketAddr, secret: &str) -> BTreeMap<String, String> {
     let endpoint = format!("http://{address}");
-    let options = [
-        ("endpoint", endpoint.as_str()),
-        ("access_key", "an-access-key"),
-        ("secret_key", secret),
-        ("region", "us-east-1"),
-    ];
+    let options =
+        [("endpoint", endpoint.as_str()), ("access_key", ACCESS_KEY), ("secret_key", secret), ("region", "us-east-1")];
     options.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -46,7 +22,7 @@ async fn a_vault_on_s3_is_created_once_backed_up_to_read_and_checked() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("backups")).unwrap();
     let address = serve(root.path()).await;
-    let place = Place::parse("s3://backups/alice/vault", &options(address, "a-secret-key")).unwrap();
+    let place = Place::parse("s3://backups/alice/vault", &options(address, SECRET_KEY)).unwrap();
     assert_eq!(Vault::open(&place, &passphrase("x")).await.err().unwrap().kind, ErrorKind::NotAVault);
     let vault = Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.unwrap();
     assert_eq!(Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.err().unwrap().kind, ErrorKind::Exists);
