@@ -85,6 +85,9 @@ pub(super) async fn refusal(status: StatusCode, content_type: Option<&str>, body
         what.push(' ');
         what.push_str(words);
     }
+    if status.is_success() {
+        what.push_str(", which no CalDAV or CardDAV server does here");
+    }
     if let Some(reason) = said.sentence() {
         what = format!("{what} ({reason})");
     }

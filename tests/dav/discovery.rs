@@ -148,7 +148,10 @@ async fn pages_at_the_root_and_at_the_well_known_address_are_no_server() {
     let server = Server::start(|_| Scripted::answer(200, "<html>").header("Content-Type", "text/html"));
     let error = discover(&anonymous(&server), &Kind::ALL).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotDav);
-    assert_eq!(error.to_string(), format!("PROPFIND {}/: the server answered 200 OK", server.url()));
+    assert_eq!(
+        error.to_string(),
+        format!("PROPFIND {}/: the server answered 200 OK, which no CalDAV or CardDAV server does here", server.url())
+    );
 }
 
 #[tokio::test]

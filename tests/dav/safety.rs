@@ -163,7 +163,7 @@ async fn a_page_instead_of_an_answer_is_no_dav_server() {
     let server = Server::start(|_| Scripted::answer(200, "<html>login</html>").header("Content-Type", "text/html"));
     let error = list(&server).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotDav);
-    assert!(error.to_string().ends_with("the server answered 200 OK"), "{error}");
+    assert!(error.to_string().ends_with("200 OK, which no CalDAV or CardDAV server does here"), "{error}");
 }
 
 #[tokio::test]
