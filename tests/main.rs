@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link on two cores.
 
+mod cli;
 mod connector_dav;
 mod dav;
 mod demo;

@@ -172,16 +172,19 @@ pub struct Completions {
     pub shell: clap_complete::Shell,
 }
 
-/// Turns `at VAULT` before the command into `--at VAULT`, and `-word` into `--word`. Single letters stay as they are.
+/// Turns `at VAULT` before the command into `--at VAULT`, and `-word` into `--word`. Single letters stay as they are,
+/// and so does all after `--`.
 pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let mut normal = Vec::with_capacity(arguments.len() + 1);
     let mut before_command = true;
     let mut is_value = false;
+    let mut literal = false;
     for (position, argument) in arguments.into_iter().enumerate() {
         let Some(text) = argument.to_str() else {
             return Err(Failure::usage(format!("the argument {} is not valid UTF-8", argument.display())));
         };
-        let option = position > 0 && !is_value && text.starts_with('-');
+        literal |= text == "--";
+        let option = position > 0 && !is_value && !literal && text.starts_with('-');
         if option
             && text.len() > 2
             && !text.starts_with("--")
