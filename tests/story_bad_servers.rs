@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -125,6 +126,42 @@ async fn an_item_that_a_server_cannot_give_is_named_and_the_others_are_kept() {
     let stored: Vec<_> = stored(&person).await.into_iter().map(|(path, _)| path).collect();
     assert_eq!(stored, ["/calendars/cal/a.ics", "/calendars/cal/c.ics"]);
     person.ok(&["at", "vault", "check", "--read-data"]).await;
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_today_stays_as_the_snapshot_before_has_it() {
+    use Content::{Event, Status};
+    let whole = calendar(items(&[("a.ics", Event("One")), ("b.ics", Event("Two"))]));
+    let one_broken = calendar(items(&[("a.ics", Event("One")), ("b.ics", Status(500)), ("c.ics", Event("New"))]));
+    let backups = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        let is_listing = (request.method.as_str(), request.header("depth")) == ("PROPFIND", Some("1"));
+        if is_listing {
+            backups.fetch_add(1, Ordering::SeqCst);
+        }
+        match backups.load(Ordering::SeqCst) {
+            0 | 1 => whole(request),
+            2 => one_broken(request),
+            // The listing of the whole calendar is refused, and so is every query.
+            _ if is_listing || request.method == "REPORT" => Scripted::answer(403, ""),
+            _ => whole(request),
+        }
+    });
+    let person = Person::with_vault().await;
+    assert_eq!(back_up(&person, &server, &[]).await.code(), Some(0));
+    let first = stored(&person).await;
+
+    let ran = person.run(&["at", "vault", "backup", "@bad", "--json"]).await;
+    assert_eq!(ran.code(), Some(3), "{ran:?}");
+    assert_eq!(ran.value("/snapshot/failures/0/path"), "/calendars/cal/b.ics", "{ran:?}");
+    let second = stored(&person).await;
+    assert_eq!(second.len(), 3, "{second:?}");
+    assert_eq!(second[..2], first[..], "{second:?}");
+
+    let ran = person.run(&["at", "vault", "backup", "@bad", "--json"]).await;
+    assert_eq!(ran.code(), Some(3), "{ran:?}");
+    assert_eq!(ran.value("/snapshot/failures/0/path"), "/calendars/cal", "{ran:?}");
+    assert_eq!(stored(&person).await, second);
 }
 
 #[tokio::test]

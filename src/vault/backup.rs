@@ -62,7 +62,7 @@ impl Backup {
         Ok(())
     }
 
-    /// Adds a file.
+    /// Adds a file. [`ErrorKind::Exists`] if the path came already.
     pub async fn file(&self, path: &str, meta: Meta, content: Bytes) -> Result<(), Error> {
         let (parent, name) = split(path)?;
         self.must_be_free(path, parent, name)?;
@@ -229,5 +229,5 @@ fn split(path: &str) -> Result<(&str, &str), Error> {
 }
 
 fn twice(path: &str) -> Error {
-    Error::usage(format!("{path} came twice, or as a folder and a file"))
+    Error::new(ErrorKind::Exists, format!("{path} came twice, or as a folder and a file"))
 }

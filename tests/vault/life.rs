@@ -105,13 +105,13 @@ async fn what_is_kept_needs_no_content_and_what_came_twice_is_refused() {
     backup.keep("/calendars/home", &folder).unwrap();
     for twice in ["/calendars/work/a.ics", "/calendars/work", "/calendars/home/b.ics", "/calendars/home"] {
         let refused = backup.file(twice, Meta::default(), Bytes::from_static(b"x")).await.unwrap_err();
-        assert_eq!((refused.kind, twice), (ErrorKind::Usage, twice));
+        assert_eq!((refused.kind, twice), (ErrorKind::Exists, twice));
     }
     for bad in ["", "/", "a", "/a/", "/a/../b", "//a", "/."] {
         let refused = backup.file(bad, Meta::default(), Bytes::new()).await.unwrap_err();
         assert_eq!((refused.kind, bad), (ErrorKind::Usage, bad));
     }
-    assert_eq!(backup.folder("/calendars", Meta::default()).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(backup.folder("/calendars", Meta::default()).unwrap_err().kind, ErrorKind::Exists);
     let (second, _) = backup.finish(at(2), Ending::default()).await.unwrap();
     assert_eq!(second.counts, first.counts);
     assert_eq!(everything(&vault, &second).await, everything(&vault, &first).await);

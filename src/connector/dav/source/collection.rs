@@ -49,7 +49,8 @@ impl Run<'_> {
             Listing::Whole(members) => members,
             Listing::Part { members, why } => {
                 described.incomplete = true;
-                self.failed(format!("{path}/unlisted"), why).await?;
+                // The folder itself: whatever the snapshot before has in it is not known to be gone.
+                self.failed(path.clone(), why).await?;
                 members
             }
         };

@@ -20,7 +20,6 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::open::{Opened, failed};
 use crate::connector::filter::Filter;
-use crate::connector::name::safe_name;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
@@ -110,8 +109,11 @@ impl Run<'_> {
     async fn account(&self, account: dav::Account) -> Result<(), Stop> {
         self.folder("/").await?;
         for failure in &account.failures {
-            let home = safe_name(&failure.href.last_segment_decoded());
-            self.failed(format!("/unlisted {home}"), sentence(&failure.why)).await?;
+            // The folder above all of them: no collection that the snapshot before has is known to be gone.
+            let why = format!("{} could not be listed: {}", failure.href, sentence(&failure.why));
+            for home in account.homes.iter().filter(|home| home.href == failure.href) {
+                self.failed(tree::root_of(home.kind).to_owned(), why.clone()).await?;
+            }
         }
         let folders = tree::folders(account.collections, &self.source.filter);
         for kind in Kind::ALL {
