@@ -138,7 +138,7 @@ async fn ping(context: &Context, section: Section, name: &str) -> Result<(), Fai
         Section::Stores => {
             let place = context.config.get(section, name)?;
             let found = open::found(context, &place.location, place.options.clone())?;
-            let vault = open::open(&found).await?;
+            let vault = open::open(context, &found).await?;
             format!("the vault {} answers at {}", vault.id(), found.place.describe())
         }
         Section::Sources => {

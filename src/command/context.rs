@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::config::{self, Config};
+use crate::vault::Local;
 
 use super::arguments::Global;
 use super::failure::Failure;
+use super::local;
 
 /// The surroundings of a command.
 pub struct Context {
@@ -18,6 +20,8 @@ pub struct Context {
     pub json: bool,
     /// Whether only failures are printed.
     pub quiet: bool,
+    /// Where this machine keeps what it remembers of vaults.
+    pub local: Local,
     /// Where the configuration lies.
     pub config_path: PathBuf,
     /// What is configured.
@@ -34,6 +38,7 @@ impl Context {
             keyfile: global.keyfile.clone(),
             json: global.json,
             quiet: global.quiet,
+            local: local::folders(|name| std::env::var_os(name)),
             config: config::load(&config_path)?,
             config_path,
         })

@@ -13,6 +13,7 @@ mod context;
 mod create;
 mod endpoint;
 mod failure;
+mod local;
 mod ls;
 mod node;
 mod open;

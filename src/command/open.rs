@@ -75,14 +75,14 @@ pub fn check(location: &str, options: &BTreeMap<String, String>) -> Result<(), F
 
 /// Opens the vault that the command line names.
 pub async fn vault(context: &Context) -> Result<Vault, Failure> {
-    open(&find(context)?).await
+    open(context, &find(context)?).await
 }
 
 /// Opens a vault that was found.
-pub async fn open(found: &Found) -> Result<Vault, Failure> {
+pub async fn open(context: &Context, found: &Found) -> Result<Vault, Failure> {
     Vault::find_at(&found.place).await.map_err(|error| cannot_open(found, &error))?;
     let unlock = found.unlock(false).await?;
-    Vault::open(&found.place, &unlock).await.map_err(|error| cannot_open(found, &error))
+    Vault::open_with(&found.place, &unlock, context.local.clone()).await.map_err(|error| cannot_open(found, &error))
 }
 
 fn cannot_open(found: &Found, error: &vault::Error) -> Failure {

@@ -79,8 +79,8 @@ impl Vault {
     /// Looks for damage; trusts nothing that was read before. Damage is what it finds, not an error: `Err` means that it could
     /// not look. What is lost is also told to `report` as failed items, `SNAPSHOT:PATH`.
     pub async fn check(&self, depth: CheckDepth, report: &dyn Report) -> Result<CheckSummary, Error> {
-        let Objects { id, store, keys, .. } = self.objects.as_ref();
-        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.clone(), keys.clone())) };
+        let Objects { id, store, keys, local, .. } = self.objects.as_ref();
+        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone())) };
         let mut check = Check {
             vault: fresh,
             report,

@@ -12,6 +12,7 @@ use super::block::Block;
 use super::error::{Error, ErrorKind};
 use super::hex::{self, Id};
 use super::index::{self, Index};
+use super::local::Local;
 use super::message::{self, Tree};
 use super::node::{Content, Node};
 use super::seal::{Keys, Kind};
@@ -30,6 +31,7 @@ pub(super) struct Objects {
     pub(super) id: Id,
     pub(super) store: Store,
     pub(super) keys: Keys,
+    pub(super) local: Local,
     pub(super) index: RwLock<Index>,
     /// Whether the index files were read once.
     loaded: OnceCell<()>,
@@ -45,9 +47,9 @@ struct Cached {
 }
 
 impl Objects {
-    pub(super) fn new(id: Id, store: Store, keys: Keys) -> Self {
+    pub(super) fn new(id: Id, store: Store, keys: Keys, local: Local) -> Self {
         let (index, loaded, cache) = (RwLock::default(), OnceCell::new(), Mutex::default());
-        Self { id, store, keys, index, loaded, cache }
+        Self { id, store, keys, local, index, loaded, cache }
     }
 
     /// Reads the index files once; later calls return at once.

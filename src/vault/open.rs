@@ -11,6 +11,7 @@ use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
 use super::hex::{self, Id};
 use super::key::{self, KeyCost, Slot, Unlock};
+use super::local::Local;
 use super::node::{Content, Meta, Node, NodeKind};
 use super::objects::{AT_ONCE, Objects};
 use super::place::Place;
@@ -64,19 +65,24 @@ impl Vault {
             }
             return Err(error);
         }
-        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys)) })
+        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, Local::default())) })
+    }
+
+    /// Opens a vault, and keeps nothing on this machine; as [`Vault::open_with`].
+    pub async fn open(place: &Place, unlock: &Unlock) -> Result<Vault, Error> {
+        Vault::open_with(place, unlock, Local::default()).await
     }
 
     /// Opens a vault. [`ErrorKind::NotAVault`], [`ErrorKind::WrongPassphrase`], [`ErrorKind::TooNew`]; takes as long as the
     /// key slot's cost says.
-    pub async fn open(place: &Place, unlock: &Unlock) -> Result<Vault, Error> {
+    pub async fn open_with(place: &Place, unlock: &Unlock, local: Local) -> Result<Vault, Error> {
         let store = place.store()?;
         let config = config_at(&store).await?;
         let id = config.id()?;
         let master = master(&store, &id, unlock).await?;
         let keys = Keys::new(id, &master);
         config.verify(&keys)?;
-        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys)) })
+        Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, local)) })
     }
 
     /// The vault's own id, 32 hexadecimal digits.

@@ -1,0 +1,32 @@
+//! Where this machine keeps what it remembers of vaults: the folders of the XDG Base Directory Specification.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::vault::Local;
+
+/// The folders that the environment names; none where there is no home, as in some jobs of cron.
+pub fn folders(variable: impl Fn(&str) -> Option<OsString>) -> Local {
+    let folder = |name: &str, below_home: &str| {
+        let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = absolute(variable(name)).or_else(|| Some(absolute(variable("HOME"))?.join(below_home)));
+        Some(base?.join("davault"))
+    };
+    Local { state: folder("XDG_STATE_HOME", ".local/state"), cache: folder("XDG_CACHE_HOME", ".cache") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folders_are_those_of_the_specification() {
+        let of = |variables: &'static [(&str, &str)]| {
+            folders(move |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+        };
+        let local = of(&[("HOME", "/home/a"), ("XDG_STATE_HOME", "relative"), ("XDG_CACHE_HOME", "/tmp/c")]);
+        assert_eq!(local.state, Some("/home/a/.local/state/davault".into()));
+        assert_eq!(local.cache, Some("/tmp/c/davault".into()));
+        assert_eq!(of(&[]), Local::default());
+    }
+}
