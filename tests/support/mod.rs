@@ -9,4 +9,5 @@ pub mod process;
 pub mod s3;
 pub mod scripted;
 pub mod servers;
+pub mod storage;
 pub mod vdir;
