@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod keys;
 mod life;
 mod round_trip;
 mod s3;

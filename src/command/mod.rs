@@ -13,6 +13,7 @@ mod context;
 mod create;
 mod endpoint;
 mod failure;
+mod key;
 mod local;
 mod ls;
 mod node;
@@ -88,6 +89,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Cat(options) => cat::run(&context, &options).await,
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
+        Command::Key(command) => key::run(&context, command).await,
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,
         Command::Store(options) => configured::run(&context, crate::config::Section::Stores, options).await,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::Section;
 use crate::report::sentence;
-use crate::vault::{self, Place, Unlock, Vault};
+use crate::vault::{self, KeyRing, Place, Unlock, Vault};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -83,6 +83,14 @@ pub async fn open(context: &Context, found: &Found) -> Result<Vault, Failure> {
     Vault::find_at(&found.place).await.map_err(|error| cannot_open(found, &error))?;
     let unlock = found.unlock(false).await?;
     Vault::open_with(&found.place, &unlock, context.local.clone()).await.map_err(|error| cannot_open(found, &error))
+}
+
+/// Opens the keys of the vault that the command line names.
+pub async fn key_ring(context: &Context) -> Result<KeyRing, Failure> {
+    let found = find(context)?;
+    Vault::find_at(&found.place).await.map_err(|error| cannot_open(&found, &error))?;
+    let unlock = found.unlock(false).await?;
+    KeyRing::open(&found.place, &unlock).await.map_err(|error| cannot_open(&found, &error))
 }
 
 fn cannot_open(found: &Found, error: &vault::Error) -> Failure {

@@ -1,4 +1,4 @@
-//! What unlocks a vault: `DAVAULT_PASSPHRASE`, a key file, the store's `passphrase_command`, else a hidden prompt.
+//! What unlocks a vault: a key file, `DAVAULT_PASSPHRASE`, the store's `passphrase_command`, else a hidden prompt.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -37,9 +37,22 @@ pub async fn unlock(hints: &Hints, twice: bool) -> Result<Unlock, Failure> {
         return Err(Failure::failed("the vault needs a passphrase, and there is no terminal to ask for it")
             .hint("Set DAVAULT_PASSPHRASE, or use -keyfile FILE, or give the store a passphrase_command."));
     }
-    tokio::task::spawn_blocking(move || prompt(twice))
-        .await
-        .unwrap_or_else(|_| Err(Failure::failed("the prompt failed")))
+    prompt("Passphrase of the vault: ", twice).await
+}
+
+/// Finds what shall unlock the vault from now on: a key file, `DAVAULT_NEW_PASSPHRASE`, else a hidden prompt that asks twice.
+pub async fn new_unlock(new_keyfile: Option<&Path>) -> Result<Unlock, Failure> {
+    if let Some(path) = new_keyfile {
+        return keyfile(path);
+    }
+    if let Some(passphrase) = std::env::var("DAVAULT_NEW_PASSPHRASE").ok().filter(|text| !text.is_empty()) {
+        return Ok(Unlock::Passphrase(passphrase.into()));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::failed("a new passphrase is needed, and there is no terminal to ask for it")
+            .hint("Set DAVAULT_NEW_PASSPHRASE, or use -new-keyfile FILE."));
+    }
+    prompt("New passphrase of the vault: ", true).await
 }
 
 fn keyfile(path: &Path) -> Result<Unlock, Failure> {
@@ -55,8 +68,14 @@ fn keyfile(path: &Path) -> Result<Unlock, Failure> {
     Ok(Unlock::KeyFile(SecretSlice::from(std::fs::read(path).map_err(failed)?)))
 }
 
-fn prompt(twice: bool) -> Result<Unlock, Failure> {
-    let passphrase = ask("Passphrase of the vault: ")?;
+async fn prompt(question: &'static str, twice: bool) -> Result<Unlock, Failure> {
+    tokio::task::spawn_blocking(move || ask_for(question, twice))
+        .await
+        .unwrap_or_else(|_| Err(Failure::failed("the prompt failed")))
+}
+
+fn ask_for(question: &str, twice: bool) -> Result<Unlock, Failure> {
+    let passphrase = ask(question)?;
     if twice && ask("The same once more: ")?.expose_secret() != passphrase.expose_secret() {
         return Err(Failure::failed("the two passphrases differ"));
     }

@@ -9,6 +9,7 @@ use super::address::{Address, BuildAddressHasher};
 use super::error::Error;
 use super::hex::Id;
 use super::index::{At, Index, Pack};
+use super::keyring;
 use super::node::{self, Node, NodeKind};
 use super::objects::Objects;
 use super::open::Vault;
@@ -93,6 +94,7 @@ impl Vault {
         for (file, error) in check.vault.objects.load_index_anew().await? {
             check.problem(file, sentence(&error));
         }
+        check.keys().await?;
         check.packs(depth).await?;
         for name in names {
             check.snapshot(name).await;
@@ -141,6 +143,15 @@ impl Check<'_> {
     fn lost(&mut self, snapshot: &str, path: &str, why: String) {
         self.report.item_failed(&format!("{snapshot}:{path}"), &why);
         self.summary.lost.push(Lost { snapshot: snapshot.to_owned(), path: path.to_owned(), why });
+    }
+
+    async fn keys(&mut self) -> Result<(), Error> {
+        let Objects { id, store, keys, .. } = self.vault.objects.as_ref();
+        let slots = keyring::damaged_slots(store, id, keys).await?;
+        let config = keyring::config_problem(store, keys).await?;
+        let config = config.map(|(file, error)| (file, sentence(&error)));
+        self.summary.problems.extend(config.into_iter().chain(slots).map(|(file, why)| Problem { file, why }));
+        Ok(())
     }
 
     async fn packs(&mut self, depth: CheckDepth) -> Result<(), Error> {

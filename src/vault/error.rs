@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Exists,
     /// No key slot opens with this passphrase or key file.
     WrongPassphrase,
+    /// What should be removed is needed: the key that opened the vault.
+    InUse,
     /// Bytes in the vault are not what was written there.
     Damaged,
     /// An object that the vault needs is not there.

@@ -47,7 +47,7 @@ proptest! {
 #[test]
 fn a_slot_that_asks_for_all_memory_is_refused_before_any_is_taken() {
     let json = r#"{"vault":"00","kind":"passphrase","function":"argon2id","memory_kib":4294967295,"passes":3,"lanes":1,
-        "salt":"00000000000000000000000000000000","sealed":"00"}"#;
+        "salt":"00000000000000000000000000000000","created":"","label":"","sealed":"00","mac":""}"#;
     let slot = Slot::read(json.as_bytes()).unwrap();
     assert!(slot.open(&[0; 16], &super::Unlock::Passphrase("x".into())).is_none());
 }

@@ -9,13 +9,14 @@ use futures_util::{StreamExt, stream};
 use super::backup::{Backup, ROOT_NAME};
 use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
-use super::hex::{self, Id};
-use super::key::{self, KeyCost, Slot, Unlock};
+use super::hex;
+use super::key::{self, KeyCost, NewKey, Unlock};
+use super::keyring;
 use super::local::Local;
 use super::node::{Content, Meta, Node, NodeKind};
 use super::objects::{AT_ONCE, Objects};
 use super::place::Place;
-use super::seal::{self, Keys, Master};
+use super::seal::{self, Keys};
 use super::snapshot::{self, Snapshot, SnapshotHead};
 use super::store::Store;
 use super::walk::{self, Walk};
@@ -53,8 +54,9 @@ impl Vault {
             return Err(Error::new(ErrorKind::Exists, format!("{} is not empty", store.place)));
         }
         let (id, slot_id, master) = (hex::new_id(), hex::new_id(), seal::new_master());
-        let (slot, master) = make_slot(id, slot_id, unlock.clone(), cost, master).await?;
         let keys = Keys::new(id, &master);
+        let new = NewKey { unlock: unlock.clone(), label: String::new(), cost };
+        let slot = keyring::first_slot(id, slot_id, new, now, master).await?;
         // The slot first: a vault that has a configuration can be opened.
         store.put(&key::name(&slot_id), slot.to_bytes()).await?;
         let config = Config::new(&id, now, &keys);
@@ -79,7 +81,7 @@ impl Vault {
         let store = place.store()?;
         let config = config_at(&store).await?;
         let id = config.id()?;
-        let master = master(&store, &id, unlock).await?;
+        let (_, master) = keyring::open_slot(&store, &id, unlock).await?;
         let keys = Keys::new(id, &master);
         config.verify(&keys)?;
         Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, local)) })
@@ -205,50 +207,10 @@ impl Vault {
 }
 
 /// What a vault says of itself in the clear.
-async fn config_at(store: &Store) -> Result<Config, Error> {
+pub(super) async fn config_at(store: &Store) -> Result<Config, Error> {
     let config = store.get(config::NAME, config::MOST_BYTES).await.map_err(|error| match error.kind {
         ErrorKind::Missing => Error::new(ErrorKind::NotAVault, format!("there is no vault in {}", store.place)),
         _ => error,
     })?;
     Config::read(&config, &store.place)
-}
-
-async fn make_slot(
-    vault: Id,
-    slot: Id,
-    unlock: Unlock,
-    cost: KeyCost,
-    master: Master,
-) -> Result<(Slot, Master), Error> {
-    let made = tokio::task::spawn_blocking(move || (Slot::new(&vault, &slot, &unlock, cost, &master), master)).await;
-    let (made, master) =
-        made.map_err(|error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error))?;
-    Ok((made?, master))
-}
-
-/// The master key, from the first slot that opens.
-async fn master(store: &Store, vault: &Id, unlock: &Unlock) -> Result<Master, Error> {
-    let mut listed = store.list("keys").await?;
-    listed.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let mut is_there_any = false;
-    for name in listed.into_iter().map(|file| file.name).take(key::MOST_SLOTS) {
-        let Some(id) = hex::decode(&name) else { continue };
-        let bytes = store.get(&key::name(&id), key::MOST_BYTES).await?;
-        // One slot that is damaged must not keep the others from opening.
-        let Some(slot) = Slot::read(&bytes).filter(|slot| slot.vault == hex::encode(vault)) else { continue };
-        is_there_any = true;
-        if slot.takes(unlock) {
-            let unlock = unlock.clone();
-            let opened = tokio::task::spawn_blocking(move || slot.open(&id, &unlock)).await;
-            let broken_off = |error| Error::new(ErrorKind::Storage, "making the key was broken off").because(error);
-            if let Some(master) = opened.map_err(broken_off)? {
-                return Ok(master);
-            }
-        }
-    }
-    if is_there_any {
-        Err(key::wrong(unlock, &store.place))
-    } else {
-        Err(Error::new(ErrorKind::Missing, format!("the vault in {} has no key slot left", store.place)))
-    }
 }

@@ -56,6 +56,7 @@ pub(super) struct Keys {
     address: HmacSha256,
     cut: HmacSha256,
     config: HmacSha256,
+    slot: HmacSha256,
     pack: XChaCha20Poly1305,
     index: XChaCha20Poly1305,
     snapshot: XChaCha20Poly1305,
@@ -74,6 +75,7 @@ impl Keys {
             address: keyed(&derive("address")),
             cut: keyed(&derive("cut")),
             config: keyed(&derive("config")),
+            slot: keyed(&derive("slot")),
             pack: XChaCha20Poly1305::new(&derive("pack").into()),
             index: XChaCha20Poly1305::new(&derive("index").into()),
             snapshot: XChaCha20Poly1305::new(&derive("snapshot").into()),
@@ -106,6 +108,13 @@ impl Keys {
     pub(super) fn config_mac(&self, text: &str) -> [u8; 32] {
         let mut mac = self.config.clone();
         mac.update(text.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Shows that a key slot is as it was written.
+    pub(super) fn slot_mac(&self, text: &[u8]) -> [u8; 32] {
+        let mut mac = self.slot.clone();
+        mac.update(text);
         mac.finalize().into_bytes().into()
     }
 
