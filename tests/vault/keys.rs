@@ -126,10 +126,12 @@ async fn a_key_slot_that_was_changed_copied_or_brought_from_elsewhere_is_found_a
     assert!(vault.check(CheckDepth::Structure, &Tally::default()).await.unwrap().is_sound());
 }
 
-/// The bytes of the slot that a vault was made with, which sorts anywhere.
+/// The bytes of the slot that a vault was made with.
 async fn first_slot(store: &InMemory) -> Vec<u8> {
     use futures_util::TryStreamExt;
-    let mut listed: Vec<_> = store.list(Some(&Path::from("keys"))).try_collect().await.unwrap();
+    let mut listed: Vec<_> = store.list(Some(&Path::from("keys"))).try_collect().await.expect("memory can be listed");
     listed.sort_by_key(|meta| meta.last_modified);
-    store.get(&listed[0].location).await.unwrap().bytes().await.unwrap().to_vec()
+    let first = listed.first().expect("every vault has a slot");
+    let got = store.get(&first.location).await.expect("it was listed");
+    got.bytes().await.expect("it is in memory").to_vec()
 }
