@@ -96,8 +96,12 @@ impl Slot {
             salt: hex::encode(&hex::new_id()),
             sealed: String::new(),
         };
-        let key =
-            made.key(unlock).ok_or_else(|| Error::usage(format!("{cost:?} is not a cost that Argon2id knows")))?;
+        let refused = || {
+            let KeyCost { memory_kib, passes, lanes } = cost;
+            let least = "the least is 8 KiB a lane and 1 pass, the most 2 GiB, 64 passes and 16 lanes";
+            Error::usage(format!("a key can't cost {memory_kib} KiB, {passes} passes and {lanes} lanes; {least}"))
+        };
+        let key = made.key(unlock).ok_or_else(refused)?;
         made.sealed = hex::encode(&seal::seal_with(key.expose_secret(), &made.place(slot), master.expose_secret()));
         Ok(made)
     }

@@ -111,13 +111,17 @@ impl Vault {
         let mut names = self.snapshot_names().await?;
         let none = |what: String| Error::new(ErrorKind::NotFound, what);
         if let Some(source) = which.strip_prefix("latest@") {
+            // One that is damaged hides no other, but may be the one that was meant when no other is found.
+            let mut damaged = None;
             for name in names.into_iter().rev() {
-                let snapshot = self.snapshot(name).await?;
-                if snapshot.head.source == source {
-                    return Ok(snapshot);
+                match self.snapshot(name).await {
+                    Ok(snapshot) if snapshot.head.source == source => return Ok(snapshot),
+                    Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+                    Err(error) => damaged = damaged.or(Some(error)),
+                    Ok(_) => {}
                 }
             }
-            return Err(none(format!("there is no snapshot of @{source}")));
+            return Err(damaged.unwrap_or_else(|| none(format!("there is no snapshot of @{source}"))));
         }
         if which == "latest" {
             let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;
@@ -227,8 +231,12 @@ async fn master(store: &Store, vault: &Id, unlock: &Unlock) -> Result<Master, Er
     let mut is_there_any = false;
     for name in listed.into_iter().map(|file| file.name).take(key::MOST_SLOTS) {
         let Some(id) = hex::decode(&name) else { continue };
-        let bytes = store.get(&key::name(&id), key::MOST_BYTES).await?;
-        // One slot that is damaged must not keep the others from opening.
+        // One slot that is damaged, or removed meanwhile, must not keep the others from opening.
+        let bytes = match store.get(&key::name(&id), key::MOST_BYTES).await {
+            Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+            Err(_) => continue,
+            Ok(bytes) => bytes,
+        };
         let Some(slot) = Slot::read(&bytes).filter(|slot| slot.vault == hex::encode(vault)) else { continue };
         is_there_any = true;
         if slot.takes(unlock) {
