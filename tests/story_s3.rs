@@ -5,6 +5,7 @@ use std::fs;
 use crate::support::generate::{Account, Size};
 use crate::support::person::Person;
 use crate::support::s3::{self, SECRET_KEY};
+use crate::support::scripted::{Scripted, Server};
 use crate::support::vdir;
 
 const SIZE: Size = Size { calendars: 2, events_each: 100, books: 1, contacts_each: 40 };
@@ -44,4 +45,20 @@ async fn a_bucket_that_does_not_exist_is_named() {
     assert_eq!(ran.code(), Some(1), "{ran:?}");
     assert!(ran.err().contains("s3://elsewhere/prefix"), "{ran:?}");
     assert!(!ran.err().contains(SECRET_KEY), "{ran:?}");
+}
+
+#[tokio::test]
+async fn credentials_of_the_environment_stay_away_from_a_store_with_keys_of_its_own() {
+    let server = Server::start(|_| Scripted::answer(403, ""));
+    let person = Person::new();
+    let endpoint = format!("endpoint={}", server.url());
+    person.ok(&["store", "add", "cloud", "s3://bucket/p", &endpoint, "access_key=mine", "secret_key=mine-too"]).await;
+    let mut create = person.command(&["at", "@cloud", "create", "-key-memory", "8"]);
+    create.env("AWS_SESSION_TOKEN", "the-company's").env("AWS_ACCESS_KEY_ID", "the-company's");
+    assert_eq!(create.output().await.expect("davault starts").status.code(), Some(1));
+    let sent = server.recorded();
+    assert!(!sent.is_empty());
+    for (name, value) in sent.iter().flat_map(|request| &request.headers) {
+        assert!(!value.contains("company") && name != "x-amz-security-token", "{name}: {value}");
+    }
 }

@@ -225,9 +225,9 @@ impl Taking<'_> {
                 }
                 _ => self.backup.keep(&path, &node).map(|()| kept += 1),
             };
-            // What the source did list before it failed is newer.
             match stored {
-                Err(error) if error.kind != ErrorKind::Exists => return Err(error.into()),
+                // What the source did list before it failed is newer; what the vault has lost can't be taken over.
+                Err(error) if !matches!(error.kind, ErrorKind::Exists | ErrorKind::Missing) => return Err(error.into()),
                 _ => (),
             }
         }

@@ -51,7 +51,7 @@ impl Previous {
 
     /// What is directly in a folder that [`Previous::at`] gave.
     pub async fn children(&self, folder: &Node) -> Result<Vec<Node>, Error> {
-        self.vault.children(folder).await
+        if_readable(self.vault.children(folder).await)
     }
 
     async fn folder(&self, path: &str) -> Result<Folder, Error> {
@@ -79,9 +79,17 @@ impl Previous {
             Ok(node) if matches!(node.kind, NodeKind::Folder { .. }) => node,
             Ok(_) => return Ok(HashMap::new()),
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(HashMap::new()),
-            Err(error) => return Err(error),
+            Err(error) => return if_readable(Err(error)),
         };
-        let children = self.vault.children(&node).await?;
+        let children = self.children(&node).await?;
         Ok(children.into_iter().map(|child| (child.name.clone(), child)).collect())
+    }
+}
+
+/// What the vault has lost says nothing: the source is then read as if for the first time.
+fn if_readable<T: Default>(read: Result<T, Error>) -> Result<T, Error> {
+    match read {
+        Err(error) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Missing) => Ok(T::default()),
+        other => other,
     }
 }

@@ -5,6 +5,8 @@ use prost::Message as _;
 
 use super::block::Block;
 use super::config::Config;
+use super::error::{Error, ErrorKind};
+use super::hex;
 use super::index::Index;
 use super::key::Slot;
 use super::node::Node;
@@ -15,6 +17,12 @@ use super::{message, squeeze, tree};
 
 fn keys() -> Keys {
     Keys::new([1; 16], &seal::new_master())
+}
+
+/// What a snapshot's decoder says of bytes that are sealed as a snapshot is.
+fn opened(keys: &Keys, plain: &[u8]) -> Result<Snapshot, Error> {
+    const NAME: &str = "20260101T000000000Z-00000000000000000000000000000000";
+    Snapshot::open(keys, NAME, &keys.seal_snapshot(NAME, &squeeze::compress(plain)))
 }
 
 proptest! {
@@ -34,13 +42,23 @@ proptest! {
             let mut all = Index::default();
             let _: Vec<_> = index.packs.iter().map(|pack| all.add(pack)).collect();
         }
-        let sealed = keys.seal_snapshot("20260101T000000Z-00000000000000000000000000000000", &squeeze::compress(&bytes));
-        let _ = Snapshot::open(&keys, "20260101T000000Z-00000000000000000000000000000000", &sealed);
+        prop_assert!(opened(&keys, &bytes).is_err());
         let pack = [b"davpack\x01".as_slice(), &bytes].concat();
         for bytes in [&bytes, &pack] {
             let records = scan::records(&keys, &[2; 16], bytes);
             prop_assert!(records.iter().all(|record| matches!(record, Record::Bad(_))) && !records.is_empty());
         }
+    }
+}
+
+#[test]
+fn a_snapshot_that_says_little_is_read_and_a_nonsensical_one_refused() {
+    let keys = keys();
+    let root = hex::encode(&[7; 20]);
+    let least = format!(r#"{{"time":1767225600000,"root":"{root}","later":{{"a":[1]}}}}"#);
+    assert_eq!(opened(&keys, least.as_bytes()).unwrap().counts.items, 0);
+    for (from, to) in [("1767225600000", "-1"), (&root[..2], "x"), ("root", "r"), ("}}", "}"), ("later", "items")] {
+        assert_eq!(opened(&keys, least.replace(from, to).as_bytes()).unwrap_err().kind, ErrorKind::Damaged, "{from}");
     }
 }
 

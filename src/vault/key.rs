@@ -137,8 +137,12 @@ impl Slot {
             sealed: String::new(),
             mac: String::new(),
         };
-        let key = made.key(&new.unlock);
-        let key = key.ok_or_else(|| Error::usage(format!("{cost:?} is not a cost that Argon2id and davault take")))?;
+        let refused = || {
+            let KeyCost { memory_kib, passes, lanes } = cost;
+            let least = "the least is 8 KiB a lane and 1 pass, the most 2 GiB, 64 passes and 16 lanes";
+            Error::usage(format!("a key can't cost {memory_kib} KiB, {passes} passes and {lanes} lanes; {least}"))
+        };
+        let key = made.key(&new.unlock).ok_or_else(refused)?;
         made.sealed = hex::encode(&seal::seal_with(key.expose_secret(), &made.place(slot), master.expose_secret()));
         made.mac = made.genuine(slot, &Keys::new(*vault, master));
         Ok(made)

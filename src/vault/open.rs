@@ -119,13 +119,17 @@ impl Vault {
         let mut names = self.snapshot_names().await?;
         let none = |what: String| Error::new(ErrorKind::NotFound, what);
         if let Some(source) = which.strip_prefix("latest@") {
+            // One that is damaged hides no other, but may be the one that was meant when no other is found.
+            let mut damaged = None;
             for name in names.into_iter().rev() {
-                let snapshot = self.snapshot(name).await?;
-                if snapshot.head.source == source {
-                    return Ok(snapshot);
+                match self.snapshot(name).await {
+                    Ok(snapshot) if snapshot.head.source == source => return Ok(snapshot),
+                    Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+                    Err(error) => damaged = damaged.or(Some(error)),
+                    Ok(_) => {}
                 }
             }
-            return Err(none(format!("there is no snapshot of @{source}")));
+            return Err(damaged.unwrap_or_else(|| none(format!("there is no snapshot of @{source}"))));
         }
         if which == "latest" {
             let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;

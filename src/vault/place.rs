@@ -146,8 +146,9 @@ fn connect(bucket: &str, options: &BTreeMap<String, SecretString>, place: &str) 
     // The first caller in the process wins, and all of ours choose ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let option = |name: &str| options.get(name).map(ExposeSecret::expose_secret);
-    let mut builder =
-        AmazonS3Builder::from_env().with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
+    // Keys of one's own must not be mixed with the environment's: its session token would go to another's server.
+    let known = if option("access_key").is_some() { AmazonS3Builder::new() } else { AmazonS3Builder::from_env() };
+    let mut builder = known.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
     if let Some(endpoint) = option("endpoint") {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
     }

@@ -24,12 +24,16 @@ pub struct SnapshotHead {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
     /// The location that was backed up, without secrets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub location: String,
     /// Who was backed up, such as `alice@dav.example.com`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub origin: String,
     /// Which connector did it, such as `caldav`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub connector: String,
     /// Name of the machine that made the backup.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
     /// Words that a person gave it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -38,6 +42,7 @@ pub struct SnapshotHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// Version of davault that made it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub davault: String,
 }
 
@@ -78,8 +83,11 @@ struct Written {
     root: String,
     #[serde(flatten)]
     head: SnapshotHead,
+    #[serde(default, skip_serializing_if = "is_zero")]
     folders: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     items: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     bytes: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     failed: u64,

@@ -177,3 +177,16 @@ async fn after_an_index_file_is_lost_the_next_backup_heals_what_it_still_finds_a
     let after = check(&vault, CheckDepth::ReadData).await;
     assert!(after.lost.iter().all(|lost| lost.snapshot != snapshot.id), "{after:?}");
 }
+
+#[tokio::test]
+async fn a_key_slot_or_a_snapshot_that_is_damaged_hides_no_other() {
+    let (mut files, newest) = sound().await;
+    let snapshots: Vec<String> = files.keys().filter(|name| name.starts_with("snapshots")).cloned().collect();
+    let [_, last] = &snapshots[..] else { panic!("two snapshots: {snapshots:?}") };
+    files.insert(last.replace("snapshots/2", "snapshots/9"), Bytes::from_static(b"nonsense"));
+    files.insert(format!("keys/{:032}", 0), vec![b'x'; 70_000].into());
+    let vault = Vault::open(&store_of(&files).await, &passphrase("correct horse")).await.unwrap();
+    assert_eq!(vault.find("latest@work").await.unwrap().counts.items, newest.len() as u64);
+    assert_eq!(vault.find("latest@other").await.unwrap_err().kind, ErrorKind::Damaged);
+    assert_eq!(vault.snapshots().await.unwrap().damaged.len(), 1);
+}
