@@ -18,8 +18,8 @@ bench: tools ## measure davault beside vdirsyncer and write docs/performance.md 
 check: ## what CI runs: formatting, lints, dependencies, tests
 	.ci/run
 
-tools: ## install the tests' servers from PyPI into target/tools
-	tests/servers/install.sh radicale xandikos vdirsyncer
+tools: ## install the tests' servers and libraries from PyPI into target/tools
+	tests/servers/install.sh radicale xandikos vdirsyncer reader
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

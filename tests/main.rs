@@ -11,6 +11,7 @@ mod story_bad_servers;
 mod story_keys;
 mod story_killed;
 mod story_parts;
+mod story_reader;
 mod story_refused;
 mod story_s3;
 mod story_servers;

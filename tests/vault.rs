@@ -2,9 +2,10 @@
 
 mod crash;
 mod damage;
+mod faults;
 mod keys;
 mod life;
 mod round_trip;
 mod s3;
 mod sizes;
-mod world;
+pub mod world;
