@@ -106,12 +106,7 @@ async fn take(
     mut head: SnapshotHead,
     progress: &Progress<'_>,
 ) -> Result<(vault::Backup, u64), Stopped> {
-    let snapshots = vault.snapshots().await?.whole;
-    let same = |snapshot: &&Snapshot| {
-        let before = &snapshot.head;
-        (&before.source, &before.location, &before.origin) == (&head.source, &head.location, &head.origin)
-    };
-    let before = snapshots.iter().rev().find(same).cloned();
+    let before = vault.previous(&head).await?;
     head.parent = before.as_ref().map(|snapshot| snapshot.id.clone());
     let backup = vault.backup(head).await?;
     let taking = Taking {

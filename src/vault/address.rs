@@ -19,6 +19,11 @@ impl Address {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The first eight bytes as a number: numbers sort as addresses do.
+    pub(super) fn prefix(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         hex::decode(text).map(Self)
     }

@@ -1,6 +1,6 @@
 //! A backup under way: takes folders and files in any order, and makes a snapshot of them.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, HashSet, btree_map};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -10,6 +10,7 @@ use prost::Message as _;
 
 use super::address::Address;
 use super::error::{Error, ErrorKind};
+use super::hex::Id;
 use super::message::Entry;
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
@@ -43,9 +44,10 @@ struct Folder {
 }
 
 impl Backup {
-    pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead) -> Self {
+    /// `avoided` are packs on which it must not lean.
+    pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead, avoided: HashSet<Id>) -> Self {
         let folders = BTreeMap::from([("/".into(), Folder::default())]);
-        Self { writer: Writer::new(objects.clone()), objects, head, folders: Mutex::new(folders) }
+        Self { writer: Writer::new(objects.clone(), avoided), objects, head, folders: Mutex::new(folders) }
     }
 
     /// Adds a folder. Folders above it that are not known yet are made up.
@@ -87,10 +89,12 @@ impl Backup {
     pub async fn finish(self, now: SystemTime, ending: Ending) -> Result<(Snapshot, Written), Error> {
         let (root, counts) = self.trees().await?;
         let mut written = self.writer.finish().await?;
-        let snapshot = Snapshot::new(self.head, now, root, counts, ending);
+        let snapshot = Snapshot::new(&self.objects.keys, self.head, now, (root, counts), ending);
         let sealed = snapshot.seal(&self.objects.keys);
         written.stored_bytes += sealed.len() as u64;
         self.objects.store.put(&format!("snapshots/{}", snapshot.name), sealed).await?;
+        // The snapshot stands. Should merging fail, the next backup tries again.
+        written.stored_bytes += self.objects.merge_index().await.unwrap_or(0);
         Ok((snapshot, written))
     }
 

@@ -8,13 +8,13 @@ use futures_util::{StreamExt, stream};
 use super::address::{Address, BuildAddressHasher};
 use super::error::Error;
 use super::hex::Id;
-use super::index::{At, Index, Pack};
+use super::index::{At, Index, PackContents};
 use super::keyring;
 use super::node::{self, Node, NodeKind};
 use super::objects::Objects;
 use super::open::Vault;
 use super::pack;
-use super::snapshot::Snapshot;
+use super::snapshot::{self, Snapshot};
 use super::verify::read_pack;
 use super::walk::{self, Part};
 use crate::report::{Report, sentence};
@@ -117,9 +117,10 @@ struct Check<'r> {
 #[derive(Default)]
 struct Bad {
     packs: HashSet<Id>,
-    /// By number in the index.
-    blocks: HashSet<u32>,
-    objects: HashSet<Address, BuildAddressHasher>,
+    /// By pack, and number in it.
+    blocks: HashSet<(Id, u32)>,
+    /// By pack.
+    objects: HashSet<(Id, Address)>,
 }
 
 enum Step {
@@ -158,11 +159,11 @@ impl Check<'_> {
         let listed = self.vault.objects.store.list("packs").await?;
         let mut there: HashMap<Id, u64> =
             listed.iter().filter_map(|file| Some((pack::id(&file.name)?, file.size))).collect();
-        let packs = self.vault.objects.with_index(|index| index.packs.clone());
+        let packs = self.vault.objects.with_index(Index::contents);
         self.summary.packs = packs.len() as u64;
         self.report.expect(packs.len() as u64);
         let mut to_read = Vec::new();
-        for (number, pack) in (0..).zip(packs) {
+        for pack in packs {
             match there.remove(&pack.id) {
                 None => {
                     self.problem(pack::name(&pack.id), "it is not there".to_owned());
@@ -171,9 +172,9 @@ impl Check<'_> {
                 Some(size) => {
                     if size != pack.size {
                         self.problem(pack::name(&pack.id), format!("it has {size} bytes instead of {}", pack.size));
-                        self.beyond(number, size);
+                        self.beyond(&pack, size);
                     }
-                    to_read.push((number, pack));
+                    to_read.push(pack);
                 }
             }
         }
@@ -185,35 +186,34 @@ impl Check<'_> {
     }
 
     /// Notes the blocks of a pack that do not lie within its first `size` bytes.
-    fn beyond(&mut self, pack: u32, size: u64) {
-        let blocks = self.vault.objects.with_index(|index| index.blocks_of(pack));
-        let beyond = blocks.into_iter().filter(|(_, block)| block.at + u64::from(block.sealed) > size);
-        self.bad.blocks.extend(beyond.map(|(number, _)| number));
+    fn beyond(&mut self, pack: &PackContents, size: u64) {
+        let blocks = (0..).zip(&pack.blocks);
+        let beyond = blocks.filter(|(_, contents)| contents.block.at + u64::from(contents.block.sealed) > size);
+        self.bad.blocks.extend(beyond.map(|(number, _)| (pack.id, number)));
     }
 
-    async fn read_packs(&mut self, packs: Vec<(u32, Pack)>) {
+    async fn read_packs(&mut self, packs: Vec<PackContents>) {
         let objects = self.vault.objects.clone();
-        let addresses = Arc::new(objects.with_index(Index::by_place));
-        let read = packs.into_iter().map(|(number, pack)| {
-            let (objects, addresses) = (objects.clone(), addresses.clone());
-            async move { (pack, read_pack(objects, addresses, number, pack).await) }
+        let read = packs.into_iter().map(|pack| {
+            let objects = objects.clone();
+            async move { (pack.id, pack.size, read_pack(objects, pack).await) }
         });
         let mut read = stream::iter(read).buffer_unordered(PACKS_AT_ONCE);
-        while let Some((pack, result)) = read.next().await {
-            let name = pack::name(&pack.id);
+        while let Some((id, size, result)) = read.next().await {
+            let name = pack::name(&id);
             match result {
                 Ok(found) => {
-                    self.summary.read_bytes += pack.size;
+                    self.summary.read_bytes += size;
                     self.summary.problems.extend(found.why.into_iter().map(|why| Problem { file: name.clone(), why }));
-                    self.bad.blocks.extend(found.blocks);
-                    self.bad.objects.extend(found.objects);
+                    self.bad.blocks.extend(found.blocks.into_iter().map(|number| (id, number)));
+                    self.bad.objects.extend(found.objects.into_iter().map(|address| (id, address)));
                 }
                 Err(error) => {
                     self.summary.problems.push(Problem { file: name.clone(), why: sentence(&error) });
-                    self.bad.packs.insert(pack.id);
+                    self.bad.packs.insert(id);
                 }
             }
-            self.report.item_done(&name, pack.size);
+            self.report.item_done(&name, size);
         }
     }
 
@@ -224,7 +224,7 @@ impl Check<'_> {
             Err(error) => {
                 let why = sentence(&error);
                 self.problem(format!("snapshots/{name}"), why.clone());
-                let id = name.split_once('-').map_or(name.as_str(), |(_, id)| id);
+                let id = snapshot::named(&name).map_or(name.as_str(), |named| named.id);
                 self.lost(id, "/", why);
             }
         }
@@ -281,14 +281,18 @@ impl Check<'_> {
 
     /// Why an object cannot be read; `None` if it can.
     fn why_lost(&self, address: &Address) -> Option<String> {
-        let found = self.vault.objects.with_index(|index| {
-            let At { block, .. } = index.find(address)?;
-            index.block(block).map(|(pack, _)| (pack, block))
-        });
-        let Some((pack, block)) = found else { return Some(format!("object {address} is in no index file")) };
-        let is_bad =
-            self.bad.packs.contains(&pack.id) || self.bad.blocks.contains(&block) || self.bad.objects.contains(address);
-        is_bad.then(|| format!("{} is damaged or missing", pack::name(&pack.id)))
+        let places = self.vault.objects.with_index(|index| index.places(address));
+        let is_bad = |at: &At| {
+            let Bad { packs, blocks, objects } = &self.bad;
+            packs.contains(&at.pack) || blocks.contains(&(at.pack, at.number)) || objects.contains(&(at.pack, *address))
+        };
+        match places.first() {
+            None => Some(format!("object {address} is in no index file")),
+            Some(first) if places.iter().all(is_bad) => {
+                Some(format!("{} is damaged or missing", pack::name(&first.pack)))
+            }
+            Some(_) => None,
+        }
     }
 }
 

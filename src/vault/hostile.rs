@@ -7,7 +7,7 @@ use super::block::Block;
 use super::config::Config;
 use super::error::{Error, ErrorKind};
 use super::hex;
-use super::index::Index;
+use super::index::{Index, Name, file};
 use super::key::Slot;
 use super::node::Node;
 use super::scan::{self, Record};
@@ -21,7 +21,7 @@ fn keys() -> Keys {
 
 /// What a snapshot's decoder says of bytes that are sealed as a snapshot is.
 fn opened(keys: &Keys, plain: &[u8]) -> Result<Snapshot, Error> {
-    const NAME: &str = "20260101T000000000Z-00000000000000000000000000000000";
+    const NAME: &str = "20260101T000000000Z-00000000-00000000000000000000000000000000";
     Snapshot::open(keys, NAME, &keys.seal_snapshot(NAME, &squeeze::compress(plain)))
 }
 
@@ -38,16 +38,30 @@ proptest! {
         let _ = message::Entry::decode(bytes.as_slice()).ok().and_then(Node::from_entry);
         let _ = Config::read(&bytes, "here");
         let _ = Slot::read(&bytes);
-        if let Ok(index) = message::Index::decode(bytes.as_slice()) {
-            let mut all = Index::default();
-            let _: Vec<_> = index.packs.iter().map(|pack| all.add(pack)).collect();
-        }
+        index_of(&keys, &bytes);
         prop_assert!(opened(&keys, &bytes).is_err());
         let pack = [b"davpack\x01".as_slice(), &bytes].concat();
         for bytes in [&bytes, &pack] {
             let records = scan::records(&keys, &[2; 16], bytes);
             prop_assert!(records.iter().all(|record| matches!(record, Record::Bad(_))) && !records.is_empty());
         }
+    }
+}
+
+/// Whatever a directory and a chunk say, there is an answer.
+fn index_of(keys: &Keys, bytes: &[u8]) {
+    let name = Name { level: 0, id: [3; 16] };
+    let seal = |number| keys.seal_index(&name.bytes(), number, &squeeze::compress(bytes));
+    let _ = file::directory_length(bytes.len() as u64, bytes);
+    let _ = file::open(keys, name, bytes.len() as u64, bytes);
+    let directory = seal(u32::MAX);
+    if let Some(file) = file::open(keys, name, directory.len() as u64 + 12, &directory) {
+        (0..3).for_each(|number| file.take_in(keys, number, &seal(number)));
+        let address = keys.address(seal::Kind::Data, bytes);
+        let _ = (file.needs(&address), file.places(&address).count(), file.is_sound());
+        let mut index = Index::default();
+        index.add(file.into());
+        let _ = index.contents();
     }
 }
 

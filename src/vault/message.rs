@@ -1,17 +1,29 @@
 //! The messages of index files and trees, in Protocol Buffers so that later fields do not break earlier readers.
 //! Every field is described in docs/vault-format.md.
 
-/// Where objects lie.
+/// What an index file tells of, and where its chunks lie.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Index {
+pub(super) struct Directory {
     #[prost(message, repeated, tag = "1")]
     pub(super) packs: Vec<Pack>,
+    /// How many blocks a chunk of blocks tells of; the last one fewer.
+    #[prost(uint32, tag = "2")]
+    pub(super) blocks_each: u32,
+    /// Lengths of the sealed chunks of blocks.
+    #[prost(uint32, repeated, tag = "3")]
+    pub(super) blocks: Vec<u32>,
+    /// Lengths of the sealed chunks of objects.
+    #[prost(uint32, repeated, tag = "4")]
+    pub(super) objects: Vec<u32>,
+    /// The first eight bytes of the first address of each chunk of objects, big endian.
+    #[prost(fixed64, repeated, tag = "5")]
+    pub(super) firsts: Vec<u64>,
     /// Ids of index files that this one stands for; they are not read any more.
-    #[prost(bytes = "vec", repeated, tag = "2")]
+    #[prost(bytes = "vec", repeated, tag = "6")]
     pub(super) replaces: Vec<Vec<u8>>,
 }
 
-/// A pack and its blocks, in order.
+/// A pack.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Pack {
     #[prost(bytes = "vec", tag = "1")]
@@ -19,30 +31,41 @@ pub(super) struct Pack {
     /// Length of the whole pack in bytes.
     #[prost(uint64, tag = "2")]
     pub(super) size: u64,
-    #[prost(message, repeated, tag = "3")]
-    pub(super) blocks: Vec<Block>,
+    /// How many blocks it has.
+    #[prost(uint32, tag = "3")]
+    pub(super) blocks: u32,
 }
 
-/// A block of a pack.
+/// Blocks, one value of each for every block.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Block {
+pub(super) struct Blocks {
     /// As in `seal::Kind::byte`.
-    #[prost(uint32, tag = "1")]
-    pub(super) kind: u32,
-    /// Where its sealed bytes begin in the pack.
-    #[prost(uint64, tag = "2")]
-    pub(super) at: u64,
-    /// Length of its sealed bytes.
-    #[prost(uint32, tag = "3")]
-    pub(super) sealed: u32,
+    #[prost(uint32, repeated, tag = "1")]
+    pub(super) kinds: Vec<u32>,
+    /// Where the sealed bytes begin in the pack.
+    #[prost(uint64, repeated, tag = "2")]
+    pub(super) at: Vec<u64>,
+    /// Length of the sealed bytes.
+    #[prost(uint32, repeated, tag = "3")]
+    pub(super) sealed: Vec<u32>,
     /// Length before compression, with the header.
-    #[prost(uint32, tag = "4")]
-    pub(super) raw: u32,
-    /// The addresses of its objects, one after the other.
-    #[prost(bytes = "vec", tag = "5")]
+    #[prost(uint32, repeated, tag = "4")]
+    pub(super) raw: Vec<u32>,
+}
+
+/// Objects sorted by address, one value of each for every object.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Objects {
+    /// One after the other.
+    #[prost(bytes = "vec", tag = "1")]
     pub(super) addresses: Vec<u8>,
-    /// The lengths of its objects.
-    #[prost(uint32, repeated, tag = "6")]
+    /// Which block of the file's packs.
+    #[prost(uint32, repeated, tag = "2")]
+    pub(super) blocks: Vec<u32>,
+    /// Which object of the block.
+    #[prost(uint32, repeated, tag = "3")]
+    pub(super) numbers: Vec<u32>,
+    #[prost(uint32, repeated, tag = "4")]
     pub(super) lengths: Vec<u32>,
 }
 

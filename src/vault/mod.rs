@@ -18,6 +18,7 @@ mod index;
 mod key;
 mod keyring;
 mod local;
+mod lookup;
 mod message;
 mod node;
 mod objects;

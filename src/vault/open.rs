@@ -21,6 +21,10 @@ use super::snapshot::{self, Snapshot, SnapshotHead};
 use super::store::Store;
 use super::walk::{self, Walk};
 
+/// Snapshots of one tag that are looked at for the newest that is meant; nearly always the first is. Others are damaged,
+/// were removed meanwhile, or are of a source that has moved since.
+const MOST_LOOKED_AT: usize = 16;
+
 /// The snapshots of a vault.
 #[derive(Debug, Default)]
 pub struct Snapshots {
@@ -114,28 +118,22 @@ impl Vault {
         Ok(snapshots)
     }
 
-    /// The snapshot that `which` means: an unambiguous prefix of its id, `latest`, or `latest@SOURCE`.
+    /// The snapshot that `which` means: an unambiguous prefix of its id, `latest`, or `latest@SOURCE`. Lists the names, and
+    /// reads that one.
     pub async fn find(&self, which: &str) -> Result<Snapshot, Error> {
-        let mut names = self.snapshot_names().await?;
         let none = |what: String| Error::new(ErrorKind::NotFound, what);
         if let Some(source) = which.strip_prefix("latest@") {
-            // One that is damaged hides no other, but may be the one that was meant when no other is found.
-            let mut damaged = None;
-            for name in names.into_iter().rev() {
-                match self.snapshot(name).await {
-                    Ok(snapshot) if snapshot.head.source == source => return Ok(snapshot),
-                    Err(error) if error.kind == ErrorKind::Storage => return Err(error),
-                    Err(error) => damaged = damaged.or(Some(error)),
-                    Ok(_) => {}
-                }
-            }
-            return Err(damaged.unwrap_or_else(|| none(format!("there is no snapshot of @{source}"))));
+            let head = SnapshotHead { source: source.to_owned(), ..SnapshotHead::default() };
+            let newest = self.newest(&head, |snapshot| snapshot.head.source == source).await?;
+            return newest
+                .map_err(|damaged| damaged.unwrap_or_else(|| none(format!("there is no snapshot of @{source}"))));
         }
+        let mut names = self.snapshot_names().await?;
         if which == "latest" {
             let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;
             return self.snapshot(last).await;
         }
-        let is_meant = |name: &String| name.split_once('-').is_some_and(|(_, id)| id.starts_with(which));
+        let is_meant = |name: &String| snapshot::named(name).is_some_and(|named| named.id.starts_with(which));
         let mut meant = names.into_iter().filter(is_meant);
         match (meant.next(), meant.next()) {
             _ if which.is_empty() => Err(Error::usage("an empty word means no snapshot")),
@@ -145,6 +143,37 @@ impl Vault {
                 Err(Error::new(ErrorKind::Ambiguous, format!("more than one snapshot begins with {which}")))
             }
         }
+    }
+
+    /// The snapshot before one that would begin so: the last of the same source, location and origin.
+    pub async fn previous(&self, head: &SnapshotHead) -> Result<Option<Snapshot>, Error> {
+        let is_same = |snapshot: &Snapshot| {
+            let before = &snapshot.head;
+            (&before.source, &before.location, &before.origin) == (&head.source, &head.location, &head.origin)
+        };
+        Ok(self.newest(head, is_same).await?.ok())
+    }
+
+    /// The newest snapshot that is meant, among those with the tag of such a head. One that is damaged hides no other, but may
+    /// be the one that was meant when no other is found.
+    async fn newest(
+        &self,
+        head: &SnapshotHead,
+        is_meant: impl Fn(&Snapshot) -> bool,
+    ) -> Result<Result<Snapshot, Option<Error>>, Error> {
+        let tag = snapshot::tag(&self.objects.keys, head);
+        let names = self.snapshot_names().await?.into_iter().rev();
+        let tagged = names.filter(|name| snapshot::named(name).is_some_and(|named| named.tag == tag));
+        let mut damaged = None;
+        for name in tagged.take(MOST_LOOKED_AT) {
+            match self.snapshot(name).await {
+                Ok(snapshot) if is_meant(&snapshot) => return Ok(Ok(snapshot)),
+                Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+                Err(error) => damaged = damaged.or(Some(error)),
+                Ok(_) => {}
+            }
+        }
+        Ok(Err(damaged))
     }
 
     /// The `/` of a snapshot.
@@ -192,14 +221,16 @@ impl Vault {
     pub async fn backup(&self, head: SnapshotHead) -> Result<Backup, Error> {
         self.objects.load_index().await?;
         self.objects.refresh_index().await?;
-        Ok(Backup::new(self.objects.clone(), head))
+        // An index file may tell of a pack that is not there: what lies only in that is stored again.
+        let gone = self.objects.packs_gone().await?;
+        Ok(Backup::new(self.objects.clone(), head, gone))
     }
 
     /// Names of all snapshots, oldest first.
     pub(super) async fn snapshot_names(&self) -> Result<Vec<String>, Error> {
         let listed = self.objects.store.list("snapshots").await?;
         let mut names: Vec<String> =
-            listed.into_iter().map(|file| file.name).filter(|name| snapshot::id(name).is_some()).collect();
+            listed.into_iter().map(|file| file.name).filter(|name| snapshot::named(name).is_some()).collect();
         names.sort_unstable();
         Ok(names)
     }

@@ -2,7 +2,7 @@
 
 use super::block::Gathered;
 use super::hex::{self, Id};
-use super::message;
+use super::index::{Block, BlockContents, PackContents};
 use super::seal::{Keys, OVERHEAD};
 
 /// What every pack begins with; the last byte is the version of the pack format.
@@ -29,7 +29,7 @@ pub(super) fn id(name: &str) -> Option<Id> {
 pub(super) struct Packer {
     id: Id,
     bytes: Vec<u8>,
-    blocks: Vec<message::Block>,
+    blocks: Vec<BlockContents>,
 }
 
 impl Packer {
@@ -38,17 +38,11 @@ impl Packer {
     }
 
     /// Seals a compressed block to the end of the pack; `raw` is its length before compression.
-    pub(super) fn push(&mut self, keys: &Keys, gathered: &Gathered, raw: u32, compressed: &[u8]) {
+    pub(super) fn push(&mut self, keys: &Keys, gathered: Gathered, raw: u32, compressed: &[u8]) {
         let at = self.record(keys, gathered.kind.byte(), compressed);
         let sealed = u32::try_from(compressed.len() + OVERHEAD).expect("a block is bounded by a few MiB");
-        self.blocks.push(message::Block {
-            kind: u32::from(gathered.kind.byte()),
-            at,
-            sealed,
-            raw,
-            addresses: gathered.objects.iter().flat_map(|(address, _)| address.0).collect(),
-            lengths: gathered.objects.iter().map(|(_, length)| *length).collect(),
-        });
+        let block = Block { kind: gathered.kind, at, sealed, raw };
+        self.blocks.push(BlockContents { block, objects: gathered.objects });
     }
 
     /// Whether the pack should be closed.
@@ -61,11 +55,11 @@ impl Packer {
     }
 
     /// Ends the pack: its id, its bytes, and what the index says of it.
-    pub(super) fn close(mut self, keys: &Keys) -> (Id, Vec<u8>, message::Pack) {
+    pub(super) fn close(mut self, keys: &Keys) -> (Id, Vec<u8>, PackContents) {
         let count = u32::try_from(self.blocks.len()).expect("a pack is closed long before");
         self.record(keys, END, &count.to_le_bytes());
         let size = self.bytes.len() as u64;
-        (self.id, self.bytes, message::Pack { id: self.id.to_vec(), size, blocks: self.blocks })
+        (self.id, self.bytes, PackContents { id: self.id, size, blocks: self.blocks })
     }
 
     fn record(&mut self, keys: &Keys, kind: u8, plain: &[u8]) -> u64 {

@@ -55,6 +55,7 @@ pub(super) struct Keys {
     vault: Id,
     address: HmacSha256,
     cut: HmacSha256,
+    tag: HmacSha256,
     config: HmacSha256,
     slot: HmacSha256,
     pack: XChaCha20Poly1305,
@@ -74,6 +75,7 @@ impl Keys {
             vault,
             address: keyed(&derive("address")),
             cut: keyed(&derive("cut")),
+            tag: keyed(&derive("tag")),
             config: keyed(&derive("config")),
             slot: keyed(&derive("slot")),
             pack: XChaCha20Poly1305::new(&derive("pack").into()),
@@ -128,14 +130,23 @@ impl Keys {
         open(&self.pack, &record_place(&self.vault, pack, number, kind), sealed)
     }
 
-    /// Seals an index file.
-    pub(super) fn seal_index(&self, index: &Id, plain: &[u8]) -> Vec<u8> {
-        seal(&self.index, &place(b"davault index", &self.vault, index), plain)
+    /// Seals a part of the index file that is called so.
+    pub(super) fn seal_index(&self, file: &[u8; 17], number: u32, plain: &[u8]) -> Vec<u8> {
+        seal(&self.index, &index_place(&self.vault, file, number), plain)
     }
 
-    /// Opens an index file of this id.
-    pub(super) fn open_index(&self, index: &Id, sealed: &[u8]) -> Option<Vec<u8>> {
-        open(&self.index, &place(b"davault index", &self.vault, index), sealed)
+    /// Opens what [`Keys::seal_index`] sealed for the same file and number.
+    pub(super) fn open_index(&self, file: &[u8; 17], number: u32, sealed: &[u8]) -> Option<Vec<u8>> {
+        open(&self.index, &index_place(&self.vault, file, number), sealed)
+    }
+
+    /// What stands in the names of a source's snapshots: says nothing to those without the key.
+    pub(super) fn tag(&self, source: &str) -> [u8; 4] {
+        let mut mac = self.tag.clone();
+        mac.update(source.as_bytes());
+        let hash: [u8; 32] = mac.finalize().into_bytes().into();
+        let [a, b, c, d, ..] = hash;
+        [a, b, c, d]
     }
 
     /// Seals a snapshot for its name.
@@ -161,6 +172,10 @@ pub(super) fn open_with(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Option<V
 
 fn place(what: &[u8], vault: &Id, name: &[u8]) -> Vec<u8> {
     [what, vault, name].concat()
+}
+
+fn index_place(vault: &Id, file: &[u8; 17], number: u32) -> Vec<u8> {
+    [b"davault index".as_slice(), vault, file, &number.to_le_bytes()].concat()
 }
 
 fn record_place(vault: &Id, pack: &Id, number: u32, kind: u8) -> Vec<u8> {

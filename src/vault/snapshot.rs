@@ -106,13 +106,19 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Snapshot {
-    pub(super) fn new(head: SnapshotHead, now: SystemTime, root: Address, counts: Totals, ending: Ending) -> Self {
+    pub(super) fn new(
+        keys: &Keys,
+        head: SnapshotHead,
+        now: SystemTime,
+        (root, counts): (Address, Totals),
+        ending: Ending,
+    ) -> Self {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds(since));
         let id = hex::new_id();
         let failed = ending.failures.len() as u64;
         let failures = ending.failures.into_iter().take(MOST_FAILURES).collect();
-        let (partial, name, id) = (ending.partial, name(&id, time), hex::encode(&id));
+        let (partial, name, id) = (ending.partial, name(&id, time, &tag(keys, &head)), hex::encode(&id));
         Self { id, time, head, counts, failed, failures, partial, root, name }
     }
 
@@ -136,7 +142,7 @@ impl Snapshot {
 
     pub(super) fn open(keys: &Keys, name: &str, sealed: &[u8]) -> Result<Self, Error> {
         let damaged = |why| Error::damaged(&format!("snapshot {name}"), why);
-        let id = id(name).ok_or_else(|| damaged("its name is not that of a snapshot"))?;
+        let id = named(name).ok_or_else(|| damaged("its name is not that of a snapshot"))?.id;
         let opened = keys.open_snapshot(name, sealed).ok_or_else(|| damaged("it does not open"))?;
         let json = usize::try_from(MOST_BYTES).ok().and_then(|most| squeeze::expand(&opened, most));
         let json = json.ok_or_else(|| damaged("it does not decompress"))?;
@@ -145,7 +151,7 @@ impl Snapshot {
         let root = Address::from_hex(&written.root).ok_or_else(|| damaged("its root is no address"))?;
         let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(written.time));
         Ok(Self {
-            id: hex::encode(&id),
+            id: id.to_owned(),
             time: time.ok_or_else(|| damaged("its time is out of range"))?,
             head: written.head,
             counts: Totals { folders: written.folders, items: written.items, bytes: written.bytes },
@@ -158,10 +164,29 @@ impl Snapshot {
     }
 }
 
-/// The id of a snapshot from its name below `snapshots/`.
-pub(super) fn id(name: &str) -> Option<Id> {
-    let (time, id) = name.split_once('-')?;
-    if time.len() == 19 { hex::decode(id) } else { None }
+/// What the name of a snapshot says of it: its tag and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named<'n> {
+    pub(super) tag: &'n str,
+    pub(super) id: &'n str,
+}
+
+/// What a name below `snapshots/` says; `None` where it is not that of a snapshot.
+pub(super) fn named(name: &str) -> Option<Named<'_>> {
+    let mut parts = name.splitn(3, '-');
+    let (time, tag, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_name = time.len() == 19 && hex::decode::<4>(tag).is_some() && hex::decode::<16>(id).is_some();
+    is_name.then_some(Named { tag, id })
+}
+
+/// The tag in the names of the snapshots of this source. One without a name is known by its location and who it is; no
+/// name holds a line break.
+pub(super) fn tag(keys: &Keys, head: &SnapshotHead) -> String {
+    if head.source.is_empty() {
+        hex::encode(&keys.tag(&format!("{}\n{}", head.location, head.origin)))
+    } else {
+        hex::encode(&keys.tag(&head.source))
+    }
 }
 
 fn milliseconds(since: Duration) -> u64 {
@@ -169,7 +194,7 @@ fn milliseconds(since: Duration) -> u64 {
 }
 
 /// The name of a snapshot: its time first, so that sorting names sorts by time.
-fn name(id: &Id, time: SystemTime) -> String {
+fn name(id: &Id, time: SystemTime, tag: &str) -> String {
     let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
-    format!("{}-{}", stamp.strftime("%Y%m%dT%H%M%S%3fZ"), hex::encode(id))
+    format!("{}-{tag}-{}", stamp.strftime("%Y%m%dT%H%M%S%3fZ"), hex::encode(id))
 }

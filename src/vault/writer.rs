@@ -9,9 +9,8 @@ use tokio::task::JoinSet;
 use super::address::{Address, BuildAddressHasher};
 use super::block::Gathered;
 use super::error::{Error, ErrorKind};
-use super::hex;
-use super::index;
-use super::message;
+use super::hex::Id;
+use super::index::{Draft, PackContents};
 use super::objects::Objects;
 use super::pack::{self, Packer};
 use super::seal::Kind;
@@ -19,6 +18,8 @@ use super::seal::Kind;
 /// Takes objects and writes packs; used by several tasks at once.
 pub(super) struct Writer {
     objects: Arc<Objects>,
+    /// Packs that are gone, or may go soon: what lies only there is stored again.
+    avoided: HashSet<Id>,
     open: Mutex<Open>,
     packs: Arc<Mutex<Packs>>,
     tasks: Mutex<JoinSet<Result<(), Error>>>,
@@ -47,11 +48,11 @@ struct Open {
 
 struct Packs {
     open: Packer,
-    done: Vec<message::Pack>,
+    done: Vec<PackContents>,
 }
 
 impl Writer {
-    pub(super) fn new(objects: Arc<Objects>) -> Self {
+    pub(super) fn new(objects: Arc<Objects>, avoided: HashSet<Id>) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let open = Open {
             data: Gathered::new(Kind::Data),
@@ -62,6 +63,7 @@ impl Writer {
         let packs = Packs { open: Packer::new(), done: Vec::new() };
         Self {
             objects,
+            avoided,
             open: Mutex::new(open),
             packs: Arc::new(Mutex::new(packs)),
             tasks: Mutex::default(),
@@ -79,7 +81,7 @@ impl Writer {
 
     /// Whether the object is in the vault, or taken by this writer.
     pub(super) fn has(&self, address: &Address) -> bool {
-        lock(&self.open).seen.contains(address) || self.objects.with_index(|index| index.contains(address))
+        lock(&self.open).seen.contains(address) || self.is_stored(address)
     }
 
     /// Writes what is still gathered, then an index of it all.
@@ -113,15 +115,19 @@ impl Writer {
             open.written
         };
         written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
-        for index in split(packs) {
-            written.stored_bytes += self.put_index(index).await?;
+        if !packs.is_empty() {
+            written.stored_bytes += self.objects.write_index(Draft::of(packs)).await?;
         }
         Ok(written)
     }
 
+    fn is_stored(&self, address: &Address) -> bool {
+        self.objects.with_index(|index| index.contains_outside(&self.avoided, address))
+    }
+
     fn gather(&self, kind: Kind, address: Address, content: &[u8]) -> Option<Gathered> {
         let mut open = lock(&self.open);
-        if open.seen.contains(&address) || self.objects.with_index(|index| index.contains(&address)) {
+        if open.seen.contains(&address) || self.is_stored(&address) {
             return None;
         }
         open.seen.insert(address);
@@ -147,7 +153,7 @@ impl Writer {
             let full = tokio::task::spawn_blocking(move || {
                 let (raw, compressed) = gathered.close();
                 let mut packs = lock(&shared);
-                packs.open.push(&owner.keys, &gathered, raw, &compressed);
+                packs.open.push(&owner.keys, gathered, raw, &compressed);
                 packs.open.is_full().then(|| std::mem::replace(&mut packs.open, Packer::new()))
             });
             match full.await.map_err(task_failed)? {
@@ -157,15 +163,6 @@ impl Writer {
         });
         Ok(())
     }
-
-    async fn put_index(&self, index: message::Index) -> Result<u64, Error> {
-        let id = hex::new_id();
-        let sealed = index::seal(&self.objects.keys, &id, &index);
-        let size = sealed.len() as u64;
-        self.objects.store.put(&index::name(&id), sealed).await?;
-        self.objects.written(id, index);
-        Ok(size)
-    }
 }
 
 async fn put(objects: &Objects, packs: &Mutex<Packs>, packer: Packer) -> Result<(), Error> {
@@ -173,26 +170,6 @@ async fn put(objects: &Objects, packs: &Mutex<Packs>, packer: Packer) -> Result<
     objects.store.put(&pack::name(&id), bytes).await?;
     lock(packs).done.push(pack);
     Ok(())
-}
-
-/// Index files for these packs, none with too many objects.
-fn split(packs: Vec<message::Pack>) -> Vec<message::Index> {
-    let mut files: Vec<message::Index> = Vec::new();
-    let mut objects = usize::MAX;
-    for pack in packs {
-        let more: usize = pack.blocks.iter().map(|block| block.lengths.len()).sum();
-        match files.last_mut() {
-            Some(file) if objects.saturating_add(more) <= index::MOST_OBJECTS => {
-                objects += more;
-                file.packs.push(pack);
-            }
-            _ => {
-                objects = more;
-                files.push(message::Index { packs: vec![pack], replaces: Vec::new() });
-            }
-        }
-    }
-    files
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -74,6 +74,15 @@ def one(fields, number, otherwise):
     return fields.get(number, [otherwise])[-1]
 
 
+def numbers(fields, number):
+    """Repeated numbers, packed as proto3 does."""
+    data, at, values = one(fields, number, b""), 0, []
+    while at < len(data):
+        value, at = varint(data, at)
+        values.append(value)
+    return values
+
+
 def pieces(data, length):
     return [data[at : at + length] for at in range(0, len(data), length)]
 
@@ -108,20 +117,29 @@ class Vault:
                 continue
         sys.exit("the passphrase opens no slot")
 
+    def index_part(self, place, number, sealed):
+        return message(expand(xchacha20_poly1305(self.keys["index"], place + struct.pack("<I", number), sealed), 64 << 20))
+
     def index(self):
         """Where each object lies [§6]: pack, number of the block, its kind, offset and length, number in it."""
-        files = {}
+        files, replaced, objects = {}, set(), {}
         for path in (self.folder / "index").iterdir():
-            place = b"davault index" + self.id + bytes.fromhex(path.name)
-            files[path.name] = message(expand(xchacha20_poly1305(self.keys["index"], place, path.read_bytes()), 64 << 20))
-        replaced = {name.hex() for file in files.values() for name in file.get(2, [])}
-        objects = {}
-        for file in (file for name, file in files.items() if name not in replaced):
-            for pack in map(message, file.get(1, [])):
-                for number, block in enumerate(map(message, pack.get(3, []))):
-                    where = (pack[1][0], number, block[1][0], block[2][0], block[3][0])
-                    for place, address in enumerate(pieces(one(block, 5, b""), 20)):
-                        objects[address] = (where, place)
+            data, (level, name) = path.read_bytes(), path.name.split("-")
+            place, end = b"davault index" + self.id + bytes.fromhex("0" + level + name), len(data) - 4
+            directory = self.index_part(place, 0xFFFFFFFF, data[end - struct.unpack("<I", data[end:])[0] : end])
+            chunks, at = [], 8
+            for number, length in enumerate(numbers(directory, 3) + numbers(directory, 4)):
+                chunks.append(self.index_part(place, number, data[at : at + length]))
+                at += length
+            files[name] = directory, chunks
+            replaced.update(other.hex() for other in directory.get(6, []))
+        for directory, chunks in (file for name, file in files.items() if name not in replaced):
+            packs = [(pack[1][0], number) for pack in map(message, directory.get(1, [])) for number in range(one(pack, 3, 0))]
+            blocks = [block for chunk in chunks[: len(numbers(directory, 3))] for block in zip(*(numbers(chunk, field) for field in (1, 2, 3)))]
+            where = [pack + block for pack, block in zip(packs, blocks)]
+            for chunk in chunks[len(numbers(directory, 3)) :]:
+                for address, block, number in zip(pieces(one(chunk, 1, b""), 20), numbers(chunk, 2), numbers(chunk, 3)):
+                    objects[address] = (where[block], number)
         return objects
 
     def block(self, pack, number, kind, at, length):
