@@ -7,5 +7,6 @@ mod keys;
 mod life;
 mod round_trip;
 mod s3;
+mod seen;
 mod sizes;
 pub mod world;

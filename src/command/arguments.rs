@@ -174,6 +174,9 @@ pub struct Check {
     /// Read and verify every byte, not only the structure
     #[arg(long)]
     pub read_data: bool,
+    /// Take the snapshots that are there as all that should be, and warn no more of those that vanished
+    #[arg(long)]
+    pub accept: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,10 @@ use super::{node, open, output, words};
 
 /// Looks for damage, and says what it costs.
 pub async fn run(context: &Context, arguments: &Check) -> Result<(), Failure> {
-    let vault = open::vault(context).await?;
+    let vault = open::unwatched(context).await?;
+    if arguments.accept {
+        vault.accept().await.map_err(|error| open::failure("cannot accept the vault as it is", &error))?;
+    }
     let depth = if arguments.read_data { CheckDepth::ReadData } else { CheckDepth::Structure };
     let tally = Tally::default();
     let progress = Progress::new(context, "checking", &tally);

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use crate::config::Section;
 use crate::report::sentence;
-use crate::vault::{self, KeyRing, Place, Unlock, Vault};
+use crate::vault::{self, KeyRing, Place, Problem, Unlock, Vault};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::output;
 use super::passphrase::{self, Hints};
+use super::words;
 
 /// Options of a store that say how it is unlocked; all others are the vault's own.
 const UNLOCKING: [&str; 2] = ["passphrase_command", "keyfile"];
@@ -75,7 +77,29 @@ pub fn check(location: &str, options: &BTreeMap<String, String>) -> Result<(), F
 
 /// Opens the vault that the command line names.
 pub async fn vault(context: &Context) -> Result<Vault, Failure> {
+    let vault = open(context, &find(context)?).await?;
+    let watched = vault.watch().await;
+    match watched {
+        Ok(problems) => warn(&problems),
+        Err(error) if error.kind == vault::ErrorKind::Storage && context.quiet => {}
+        Err(error) => output::error_line(&format!("davault: {}", sentence(&error))),
+    }
+    Ok(vault)
+}
+
+/// Opens the vault that the command line names, and leaves it to the caller to look for what vanished from it.
+pub async fn unwatched(context: &Context) -> Result<Vault, Failure> {
     open(context, &find(context)?).await
+}
+
+/// Warns of what vanished, whatever the command is about.
+fn warn(problems: &[Problem]) {
+    for problem in problems {
+        output::error_line(&words::printable(&format!("davault: warning: {}: {}", problem.file, problem.why)));
+    }
+    if !problems.is_empty() {
+        output::error_line("If you know why, `davault check -accept` takes the vault as it is now.");
+    }
 }
 
 /// Opens a vault that was found.

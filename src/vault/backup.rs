@@ -15,6 +15,7 @@ use super::message::Entry;
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
 use super::seal::Kind;
+use super::seen;
 use super::snapshot::{Ending, Snapshot, SnapshotHead};
 use super::tree::{Builder, Made};
 use super::writer::{Writer, Written};
@@ -93,7 +94,8 @@ impl Backup {
         let sealed = snapshot.seal(&self.objects.keys);
         written.stored_bytes += sealed.len() as u64;
         self.objects.store.put(&format!("snapshots/{}", snapshot.name), sealed).await?;
-        // The snapshot stands. Should merging fail, the next backup tries again.
+        // The snapshot stands. Should remembering it here or merging fail, the next backup tries again.
+        let _ = seen::made(&self.objects, &snapshot.name);
         written.stored_bytes += self.objects.merge_index().await.unwrap_or(0);
         Ok((snapshot, written))
     }

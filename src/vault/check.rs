@@ -95,6 +95,11 @@ impl Vault {
             check.problem(file, sentence(&error));
         }
         check.keys().await?;
+        match self.watch().await {
+            Ok(problems) => check.summary.problems.extend(problems),
+            // What this machine remembers is no part of the vault.
+            Err(error) => report.note(&sentence(&error)),
+        }
         check.packs(depth).await?;
         for name in names {
             check.snapshot(name).await;

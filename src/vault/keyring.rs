@@ -64,7 +64,7 @@ impl KeyRing {
         let store = place.store()?;
         let config = config_at(&store).await?;
         let vault = config.id()?;
-        let (in_use, master) = open_slot(&store, &vault, unlock).await?;
+        let (in_use, master) = open_slot(&store, &vault, unlock, None).await?;
         let keys = Keys::new(vault, &master);
         config.verify(&keys)?;
         Ok(KeyRing { store, vault, master: Arc::new(master), keys, unlock: unlock.clone(), in_use })
@@ -172,9 +172,15 @@ pub(super) async fn first_slot(
     off_thread(move || Slot::new(&vault, &slot, &new, now, &master)).await?
 }
 
-/// The master key, from the first slot that opens, and which that is.
-pub(super) async fn open_slot(store: &Store, vault: &Id, unlock: &Unlock) -> Result<(Id, Master), Error> {
-    let slots = read_slots(store).await?;
+/// The master key, from the first slot that opens, and which that is; the slot `likely` is tried before the others.
+pub(super) async fn open_slot(
+    store: &Store,
+    vault: &Id,
+    unlock: &Unlock,
+    likely: Option<Id>,
+) -> Result<(Id, Master), Error> {
+    let mut slots = read_slots(store).await?;
+    slots.sort_by_key(|(id, _)| Some(*id) != likely);
     if slots.is_empty() {
         return Err(Error::new(ErrorKind::Missing, format!("the vault in {} has no key slot left", store.place)));
     }

@@ -27,6 +27,7 @@ mod pack;
 mod place;
 mod scan;
 mod seal;
+mod seen;
 mod snapshot;
 mod squeeze;
 mod store;

@@ -17,6 +17,7 @@ use super::node::{Content, Meta, Node, NodeKind};
 use super::objects::{AT_ONCE, Objects};
 use super::place::Place;
 use super::seal::{self, Keys};
+use super::seen;
 use super::snapshot::{self, Snapshot, SnapshotHead};
 use super::store::Store;
 use super::walk::{self, Walk};
@@ -85,9 +86,10 @@ impl Vault {
         let store = place.store()?;
         let config = config_at(&store).await?;
         let id = config.id()?;
-        let (_, master) = keyring::open_slot(&store, &id, unlock).await?;
+        let (slot, master) = keyring::open_slot(&store, &id, unlock, seen::slot(&local, &id)).await?;
         let keys = Keys::new(id, &master);
         config.verify(&keys)?;
+        seen::opened_by(&local, &id, &slot);
         Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, local)) })
     }
 

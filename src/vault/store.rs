@@ -92,6 +92,15 @@ impl Store {
         Ok(names.filter_map(|path| path.filename().map(str::to_owned)).collect())
     }
 
+    /// Whether a file is there.
+    pub(super) async fn has(&self, name: &str) -> Result<bool, Error> {
+        match self.objects.head(&self.path(name)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(self.failed("look at", name, error)),
+        }
+    }
+
     /// Removes a file.
     pub(super) async fn delete(&self, name: &str) -> Result<(), Error> {
         self.objects.delete(&self.path(name)).await.map_err(|error| self.failed("remove", name, error))
