@@ -1,0 +1,108 @@
+"""What the benches share: measuring a command, and writing one part of docs/performance.md."""
+
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DAVAULT = pathlib.Path(os.environ.get("DAVAULT_PROGRAM", ROOT / "target" / "release" / "davault"))
+
+
+class Measured:
+    """A finished command: its wall time in seconds, and the sum of its processes' peak resident sizes in bytes."""
+
+    def __init__(self, seconds, peak, output):
+        self.seconds, self.peak, self.output = seconds, peak, output
+
+
+def measure(command, **options):
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+    peaks, ended = {}, threading.Event()
+    watcher = threading.Thread(target=watch, args=(child.pid, peaks, ended))
+    watcher.start()
+    output, _ = child.communicate()
+    seconds = time.monotonic() - began
+    ended.set()
+    watcher.join()
+    if child.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}: {output}")
+    return Measured(seconds, sum(peaks.values()), output)
+
+
+def watch(pid, peaks, ended):
+    """Keeps the high-water mark of the process and of everything that it started."""
+    while not ended.wait(0.02):
+        for member in tree(pid):
+            try:
+                status = pathlib.Path(f"/proc/{member}/status").read_text()
+            except OSError:
+                continue
+            marks = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+            if marks:
+                peaks[member] = int(marks[0].split()[1]) * 1024
+
+
+def tree(pid):
+    members = [pid]
+    for member in members:
+        try:
+            for thread in pathlib.Path(f"/proc/{member}/task").iterdir():
+                members += [int(child) for child in (thread / "children").read_text().split()]
+        except OSError:
+            pass
+    return members
+
+
+def build():
+    """An optimised davault, unless one is given."""
+    if "DAVAULT_PROGRAM" not in os.environ:
+        subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "davault"], cwd=ROOT, check=True)
+
+
+def size_of(folder):
+    return sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*") if path.is_file())
+
+
+def generate(folder, size):
+    """Writes a generated account into a folder; returns its number of items and their bytes."""
+    generator = folder.parent / "account"
+    subprocess.run(["rustc", "--edition", "2024", "-O", ROOT / "bench" / "account.rs", "-o", generator], check=True)
+    made = subprocess.run([generator, folder, *size], check=True, capture_output=True, text=True).stdout
+    items, raw = map(int, made.split())
+    return items, raw
+
+
+def version(command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()[0]
+
+
+def machine():
+    return f"{time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+
+
+def seconds(rounds):
+    every = ", ".join(f"{one.seconds:.1f}" for one in rounds)
+    return f"{statistics.median(one.seconds for one in rounds):.1f} s ({every})"
+
+
+def memory(rounds):
+    return f"{max(one.peak for one in rounds) / 1e6:.0f} MB"
+
+
+def write_part(heading, text):
+    """Puts `text` under the heading in docs/performance.md, in place of what was there; the first part has no heading."""
+    file = ROOT / "docs" / "performance.md"
+    before = file.read_text() if file.exists() else ""
+    first, *others = before.split("\n## ")
+    parts = {part.splitlines()[0]: part for part in others}
+    if heading is None:
+        first = text.rstrip() + "\n"
+    else:
+        parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
+    file.write_text("\n## ".join([first, *parts.values()]))
