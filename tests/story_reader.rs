@@ -77,6 +77,7 @@ async fn a_reader_made_from_the_text_alone_restores_what_the_program_wrote() {
         assert!(expected.values().any(|content| content.len() > 1_000_000));
         assert_eq!(files(&person.path(&to), ""), expected);
     }
+    assert!(include_str!("reader/reader.py").lines().count() <= 200, "the format should need no more");
     let refused = read(&person, "latest", "nothing", "another passphrase").await;
     assert_eq!(String::from_utf8_lossy(&refused.stderr), "the passphrase opens no slot\n");
 }

@@ -7,8 +7,8 @@ It checks every seal and every address, prints what the snapshot says of itself,
 The sections in brackets are those of the format text.
 """
 
-import hashlib
 import hmac
+import itertools
 import json
 import os
 import pathlib
@@ -20,8 +20,6 @@ from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
-DATA, TREE = 1, 2
 
 
 def xchacha20_poly1305(key, place, sealed):
@@ -35,10 +33,6 @@ def xchacha20_poly1305(key, place, sealed):
     return ChaCha20Poly1305(subkey).decrypt(bytes(4) + nonce[16:], rest, place)
 
 
-def keyed_hash(key, message):
-    return hmac.new(key, message, hashlib.sha256).digest()
-
-
 def expand(frame, most):
     """One zstd frame that states its length [§4]."""
     if not 0 <= zstandard.frame_content_size(frame) <= most:
@@ -46,26 +40,26 @@ def expand(frame, most):
     return zstandard.ZstdDecompressor().decompress(frame)
 
 
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte, at = data[at], at + 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
+def varints(data, at=0, most=-1):
+    """So many variable-length integers of Protocol Buffers, or all that there are; and where they end."""
+    values = []
+    while at < len(data) and len(values) != most:
+        value = shift = 0
+        while data[at] >= 0x80:
+            value, shift, at = value | (data[at] & 0x7F) << shift, shift + 7, at + 1
+        values.append(value | data[at] << shift)
+        at += 1
+    return values, at
 
 
 def message(data):
     """A message of Protocol Buffers: the values of each field number, in order."""
     fields, at = {}, 0
     while at < len(data):
-        tag, at = varint(data, at)
-        if tag & 7 == 0:
-            value, at = varint(data, at)
-        else:
-            length, at = {1: (8, at), 5: (4, at)}.get(tag & 7) or varint(data, at)
-            value, at = data[at : at + length], at + length
+        [tag], at = varints(data, at, 1)
+        [value], at = {1: ([8], at), 5: ([4], at)}.get(tag & 7) or varints(data, at, 1)
+        if tag & 7 != 0:
+            value, at = data[at : at + value], at + value
         fields.setdefault(tag >> 3, []).append(value)
     return fields
 
@@ -75,29 +69,30 @@ def one(fields, number, otherwise):
 
 
 def numbers(fields, number):
-    """Repeated numbers, packed as proto3 does."""
-    data, at, values = one(fields, number, b""), 0, []
-    while at < len(data):
-        value, at = varint(data, at)
-        values.append(value)
-    return values
+    return varints(one(fields, number, b""))[0]
 
 
-def pieces(data, length):
-    return [data[at : at + length] for at in range(0, len(data), length)]
+def cut(data, lengths, at=0):
+    ends = itertools.accumulate(lengths, initial=at)
+    return [data[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def addresses(data):
+    return cut(data, [20] * (len(data) // 20))
 
 
 class Vault:
     def __init__(self, folder, passphrase):
         self.folder = pathlib.Path(folder)
         config = json.loads((self.folder / "config").read_text())
-        if config["format"] != "davault" or config["version"] > 1:
+        if (config["format"], config["version"]) != ("davault", 1):
             sys.exit("this is no vault that is understood here")
         self.id = bytes.fromhex(config["id"])
         master = self.master(passphrase)
-        self.keys = {name: keyed_hash(master, b"davault 1 " + name.encode()) for name in ("address", "config", "pack", "index", "snapshot")}
+        uses = ("address", "config", "pack", "index", "snapshot")
+        self.keys = {use: hmac.digest(master, b"davault 1 " + use.encode(), "sha256") for use in uses}
         said = "".join(f"{config[name]}\n" for name in ("format", "version", "id", "created"))
-        if keyed_hash(self.keys["config"], said.encode()).hex() != config["mac"]:
+        if hmac.digest(self.keys["config"], said.encode(), "sha256").hex() != config["mac"]:
             sys.exit("the configuration was changed")
         self.objects, self.blocks = self.index(), {}
 
@@ -117,61 +112,57 @@ class Vault:
                 continue
         sys.exit("the passphrase opens no slot")
 
-    def index_part(self, place, number, sealed):
-        return message(expand(xchacha20_poly1305(self.keys["index"], place + struct.pack("<I", number), sealed), 64 << 20))
+    def opened(self, use, place, sealed, most):
+        """What was sealed for a place, and compressed [§4]."""
+        place = f"davault {use}".encode() + self.id + place
+        return expand(xchacha20_poly1305(self.keys[use], place, sealed), most)
 
     def index(self):
-        """Where each object lies [§6]: pack, number of the block, its kind, offset and length, number in it."""
-        files, replaced, objects = {}, set(), {}
+        """Where each object lies [§6]: pack, number of the block in it, its kind, offset and length; number in the block."""
+
+        def part(name, number, sealed):
+            level_and_id = bytes.fromhex("0" + name.replace("-", ""))
+            return message(self.opened("index", level_and_id + struct.pack("<I", number), sealed, 64 << 20))
+
+        files, objects = {}, {}
         for path in (self.folder / "index").iterdir():
-            data, (level, name) = path.read_bytes(), path.name.split("-")
-            place, end = b"davault index" + self.id + bytes.fromhex("0" + level + name), len(data) - 4
-            directory = self.index_part(place, 0xFFFFFFFF, data[end - struct.unpack("<I", data[end:])[0] : end])
-            chunks, at = [], 8
-            for number, length in enumerate(numbers(directory, 3) + numbers(directory, 4)):
-                chunks.append(self.index_part(place, number, data[at : at + length]))
-                at += length
-            files[name] = directory, chunks
-            replaced.update(other.hex() for other in directory.get(6, []))
-        for directory, chunks in (file for name, file in files.items() if name not in replaced):
+            data = path.read_bytes()
+            [length] = struct.unpack("<I", data[-4:])
+            files[path.name] = data, part(path.name, 0xFFFFFFFF, data[-4 - length : -4])
+        replaced = {id.hex() for _, directory in files.values() for id in directory.get(6, [])}
+        for name, (data, directory) in files.items():
+            if name.split("-")[1] in replaced:
+                continue
+            of_blocks, of_objects = numbers(directory, 3), numbers(directory, 4)
+            chunks = [part(name, *chunk) for chunk in enumerate(cut(data, of_blocks + of_objects, 8))]
             packs = [(pack[1][0], number) for pack in map(message, directory.get(1, [])) for number in range(one(pack, 3, 0))]
-            blocks = [block for chunk in chunks[: len(numbers(directory, 3))] for block in zip(*(numbers(chunk, field) for field in (1, 2, 3)))]
-            where = [pack + block for pack, block in zip(packs, blocks)]
-            for chunk in chunks[len(numbers(directory, 3)) :]:
-                for address, block, number in zip(pieces(one(chunk, 1, b""), 20), numbers(chunk, 2), numbers(chunk, 3)):
-                    objects[address] = (where[block], number)
+            places = [place for chunk in chunks[: len(of_blocks)] for place in zip(*(numbers(chunk, field) for field in (1, 2, 3)))]
+            blocks = [(*pack, *place) for pack, place in zip(packs, places, strict=True)]
+            for chunk in chunks[len(of_blocks) :]:
+                found = zip(addresses(chunk[1][0]), numbers(chunk, 2), numbers(chunk, 3), strict=True)
+                objects |= {address: (blocks[block], number) for address, block, number in found}
         return objects
 
     def block(self, pack, number, kind, at, length):
         """The objects of a block [§5]."""
-        name = pack.hex()
-        with open(self.folder / "packs" / name[:2] / name, "rb") as file:
-            file.seek(at)
-            sealed = file.read(length)
-        place = b"davault pack" + self.id + pack + struct.pack("<IB", number, kind)
-        raw = expand(xchacha20_poly1305(self.keys["pack"], place, sealed), 16 << 20)
-        count, at = varint(raw, 0)
-        lengths, objects = [], []
-        for _ in range(count):
-            length, at = varint(raw, at)
-            lengths.append(length)
-        for length in lengths:
-            objects.append(raw[at : at + length])
-            at += length
-        return objects
+        sealed = (self.folder / "packs" / pack.hex()[:2] / pack.hex()).read_bytes()[at : at + length]
+        raw = self.opened("pack", pack + struct.pack("<IB", number, kind), sealed, 16 << 20)
+        [count], at = varints(raw, 0, 1)
+        lengths, at = varints(raw, at, count)
+        return cut(raw, lengths, at)
 
     def object(self, kind, address):
-        where, place = self.objects[address]
+        where, number = self.objects[address]
         if where not in self.blocks:
             self.blocks[where] = self.block(*where)
-        content = self.blocks[where][place]
-        if keyed_hash(self.keys["address"], bytes([kind]) + content)[:20] != address:
+        content = self.blocks[where][number]
+        if hmac.digest(self.keys["address"], bytes([kind]) + content, "sha256")[:20] != address:
             raise ValueError(f"object {address.hex()} is not what its address says")
         return content
 
     def entries(self, address):
         """The entries of a folder, through all levels of its tree [§7]."""
-        tree = message(self.object(TREE, address))
+        tree = message(self.object(2, address))
         if one(tree, 1, 0) == 0:
             yield from map(message, tree.get(2, []))
         for branch in map(message, tree.get(3, [])):
@@ -184,8 +175,7 @@ class Vault:
         if len(meant) != 1:
             sys.exit(f"{len(meant)} snapshots are called {which}")
         sealed = (self.folder / "snapshots" / meant[0]).read_bytes()
-        place = b"davault snapshot" + self.id + meant[0].encode()
-        return json.loads(expand(xchacha20_poly1305(self.keys["snapshot"], place, sealed), 4 << 20))
+        return json.loads(self.opened("snapshot", meant[0].encode(), sealed, 4 << 20))
 
     def restore(self, folder, to):
         to.mkdir(parents=True, exist_ok=True)
@@ -194,19 +184,14 @@ class Vault:
             if one(entry, 2, 0) == 1:
                 self.restore(entry[9][0], path)
             elif one(entry, 2, 0) == 2:
-                content = b"".join(self.object(DATA, part) for part in pieces(one(entry, 8, b""), 20))
+                content = b"".join(self.object(1, part) for part in addresses(one(entry, 8, b"")))
                 if len(content) != one(entry, 7, 0):
                     raise ValueError(f"{path} has another length than its entry says")
                 path.write_bytes(content)
 
 
-def main():
-    folder, which, to = sys.argv[1:]
-    vault = Vault(folder, os.environ["DAVAULT_PASSPHRASE"].encode())
-    snapshot = vault.snapshot(which)
-    [root] = vault.entries(bytes.fromhex(snapshot["root"]))
-    vault.restore(root[9][0], pathlib.Path(to))
-    print(json.dumps(snapshot))
-
-
-main()
+vault = Vault(sys.argv[1], os.environ["DAVAULT_PASSPHRASE"].encode())
+snapshot = vault.snapshot(sys.argv[2])
+[root] = vault.entries(bytes.fromhex(snapshot["root"]))
+vault.restore(root[9][0], pathlib.Path(sys.argv[3]))
+print(json.dumps(snapshot))
