@@ -1,8 +1,10 @@
 //! What unlocks a vault: `DAVAULT_PASSPHRASE`, a key file, the store's `passphrase_command`, else a hidden prompt.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
 
+use rustix::termios::{self, OptionalActions, Termios};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::connector::secret;
@@ -37,9 +39,32 @@ pub async fn unlock(hints: &Hints, twice: bool) -> Result<Unlock, Failure> {
         return Err(Failure::failed("the vault needs a passphrase, and there is no terminal to ask for it")
             .hint("Set DAVAULT_PASSPHRASE, or use -keyfile FILE, or give the store a passphrase_command."));
     }
+    let _terminal = Terminal::remember();
     tokio::task::spawn_blocking(move || prompt(twice))
         .await
         .unwrap_or_else(|_| Err(Failure::failed("the prompt failed")))
+}
+
+/// Puts the terminal back as it was when this is dropped: the thread that hides what is typed never comes to that when the
+/// program is ended while it waits.
+struct Terminal {
+    tty: File,
+    before: Termios,
+}
+
+impl Terminal {
+    fn remember() -> Option<Terminal> {
+        let tty = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let before = termios::tcgetattr(&tty).ok()?;
+        Some(Terminal { tty, before })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = termios::tcsetattr(&self.tty, OptionalActions::Now, &self.before);
+    }
 }
 
 fn keyfile(path: &Path) -> Result<Unlock, Failure> {
@@ -64,8 +89,10 @@ fn prompt(twice: bool) -> Result<Unlock, Failure> {
 }
 
 fn ask(question: &str) -> Result<SecretString, Failure> {
-    let text = rpassword::prompt_password(question)
-        .map_err(|error| Failure::because("cannot ask for the passphrase", &error))?;
+    let text = rpassword::prompt_password(question).map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => Failure::failed("interrupted"),
+        _ => Failure::because("cannot ask for the passphrase", &error),
+    })?;
     if text.is_empty() {
         return Err(
             Failure::failed("an empty passphrase protects nothing").hint("Type a few words that nobody can guess.")
