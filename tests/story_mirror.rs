@@ -76,7 +76,7 @@ fn spoil(folder: &Path) {
             continue;
         }
         let mut bytes = fs::read(&at).expect("a file");
-        bytes[100] ^= 1;
+        *bytes.get_mut(100).expect("a long file") ^= 1;
         fs::write(&at, bytes).expect("written");
     }
 }
