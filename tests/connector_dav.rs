@@ -1,5 +1,8 @@
 //! The dav connector against a scripted server: what is asked, and what becomes of answers that real servers give.
 
 mod calendar;
+mod guarding;
+mod mirror;
 mod reading;
+mod scheduling;
 mod writing;

@@ -1,9 +1,11 @@
 //! `kill -9` in the middle of a backup: the vault is whole, and the next backup works.
 
+use std::fs;
+use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use crate::support::gate::Gate;
 use crate::support::generate::{Account, Size};
@@ -100,4 +102,46 @@ async fn a_host_that_is_killed_takes_its_connector_along_and_leaves_the_vault_wh
         .await;
     assert_eq!(output.status.code(), None, "a signal ended it");
     scene.the_vault_is_whole_and_goes_on().await;
+}
+
+/// More than two packs of 16 MiB, of bytes that no compression makes smaller.
+const LARGE_ITEMS: u64 = 40;
+
+fn write_large(folder: &Path) {
+    fs::create_dir(folder).expect("a folder");
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    for number in 0..LARGE_ITEMS {
+        let mut item = Vec::from(*b"BEGIN:VCALENDAR\r\n");
+        while item.len() < 1 << 20 {
+            // xorshift64 (Marsaglia 2003)
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            item.extend_from_slice(&state.to_le_bytes());
+        }
+        fs::write(folder.join(format!("{number}.ics")), item).expect("an item");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_after_it_has_put_a_pack_leaves_a_vault_that_goes_on() {
+    let person = Person::with_vault().await;
+    write_large(&person.path("large"));
+    let mut backup = person.command(&["at", "vault", "backup", "./large"]).spawn().expect("davault starts");
+    let has_pack = || fs::read_dir(person.path("vault/packs")).is_ok_and(|mut packs| packs.next().is_some());
+    let mut again = interval(Duration::from_millis(2));
+    let put = async {
+        while !has_pack() {
+            again.tick().await;
+        }
+    };
+    timeout(PATIENCE, put).await.expect("a pack");
+    backup.start_kill().expect("it runs");
+    let status = backup.wait().await.expect("it ends");
+    assert_eq!(status.code(), None, "a signal ended it");
+    assert_eq!(person.ok(&["at", "vault", "ls", "--json"]).await.out(), "", "no snapshot was made");
+    person.ok(&["at", "vault", "check", "--read-data"]).await;
+    let ran = person.ok(&["at", "vault", "backup", "--json", "./large"]).await;
+    assert_eq!(ran.value("/snapshot/files"), LARGE_ITEMS, "{ran:?}");
+    person.ok(&["at", "vault", "check", "--read-data"]).await;
 }

@@ -1,6 +1,7 @@
 //! A whole account goes into a vault and comes back on another server.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use davault::item;
 use serde_json::json;
@@ -25,6 +26,30 @@ async fn an_account_goes_from_radicale_to_an_empty_xandikos() {
 #[tokio::test]
 async fn an_account_goes_from_xandikos_to_an_empty_radicale() {
     println!("{}", moves("xandikos", &Server::xandikos().await, "radicale", &Server::radicale().await).await);
+}
+
+#[tokio::test]
+async fn a_calendar_and_an_address_book_of_one_name_go_to_a_server_that_has_one_place_for_both() {
+    let (person, server) = (Person::with_vault().await, Server::radicale().await);
+    person.add("home", &server).await;
+    let event = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:e\r\nDTSTAMP:20260101T000000Z\r\n\
+                 DTSTART:20260102T000000Z\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let card = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:c\r\nFN:x\r\nN:x;;;;\r\nEND:VCARD\r\n";
+    for (folder, name, content) in [("calendars/personal", "e.ics", event), ("contacts/personal", "c.vcf", card)] {
+        let folder = person.path("made").join(folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("displayname"), "Personal").expect("a name");
+        fs::write(folder.join(name), content).expect("an item");
+    }
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    for outcome in ["created", "identical"] {
+        let restored = person.ok(&["at", "vault", "restore", "--json", "-to", "@home", "latest"]).await;
+        assert_eq!(restored.value("/outcomes"), json!({ outcome: 2 }), "{restored:?}");
+    }
+    let back = backup_and_read(&person, "home").await;
+    let items: Vec<_> = back.iter().map(|(name, folder)| (name.split('/').next(), folder.items.len())).collect();
+    assert_eq!(items, [(Some("calendars"), 1), (Some("contacts"), 1)]);
+    assert!(back.values().all(|folder| folder.properties.get("displayname").is_some_and(|name| name == "Personal")));
 }
 
 /// Returns what the servers did to the bytes.
@@ -72,7 +97,7 @@ fn same(what: &str, one: &Collections, other: &Collections) -> String {
     let mut rewritten: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, folder) in one {
         let twin = other.get(name).expect("the same names");
-        assert_eq!(shown(name, folder), shown(name, twin), "{what}: properties of {name}");
+        assert_eq!(folder.properties, twin.properties, "{what}: properties of {name}");
         let uids = |folder: &vdir::Folder| folder.items.keys().cloned().collect::<Vec<_>>();
         assert_eq!(uids(folder), uids(twin), "{what}: items of {name}");
         for (uid, bytes) in &folder.items {
@@ -90,13 +115,6 @@ fn same(what: &str, one: &Collections, other: &Collections) -> String {
         }
     }
     format!("{what}: of {} items differ in their bytes only {rewritten:?}\n", vdir::item_count(one))
-}
-
-/// What a person sees of a collection, as far as both servers can keep it.
-fn shown(name: &str, folder: &vdir::Folder) -> Vec<(String, String)> {
-    let kept = |property: &str| property == "displayname" || name.starts_with("calendars/");
-    let properties = folder.properties.iter().filter(|(property, _)| kept(property));
-    properties.map(|(property, value)| (property.clone(), value.clone())).collect()
 }
 
 fn text(bytes: &[u8]) -> String {

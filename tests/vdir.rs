@@ -1,5 +1,7 @@
 //! A local folder as source and destination: what goes in comes out, and nothing is lost on the way.
 
+mod safety;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -79,7 +81,7 @@ async fn store(destination: &dyn Destination, listed: &Listed) -> (BTreeMap<Stri
             Err(error) => errors.push(error.to_string()),
         }
     }
-    destination.finish().await.expect("finished");
+    errors.extend(destination.finish().await.err().map(|error| error.to_string()));
     (outcomes, errors)
 }
 
@@ -309,6 +311,7 @@ async fn a_mirror_deletes_what_the_snapshot_lacks_but_never_beside_an_incomplete
     Account::readable().write_vdir(from.path()).unwrap();
     fs::write(from.path().join("calendars/family/.collection.json"), r#"{"kind":"calendar","incomplete":true}"#)
         .unwrap();
+    fs::write(from.path().join("calendars/work/.collection.json"), r#"{"kind":"calendar"}"#).unwrap();
     for calendar in ["work", "family", "own"] {
         fs::create_dir_all(to.path().join("calendars").join(calendar)).unwrap();
         fs::write(to.path().join("calendars").join(calendar).join("extra.ics"), event("extra", "x")).unwrap();
@@ -316,7 +319,10 @@ async fn a_mirror_deletes_what_the_snapshot_lacks_but_never_beside_an_incomplete
     let listed = list(&*source(from.path(), &[]).await).await;
     store(&*destination(to.path(), &[]).await, &listed).await;
     assert!(to.path().join("calendars/work/extra.ics").exists(), "not without being asked");
-    store(&*destination(to.path(), &[("mirror", "true")]).await, &listed).await;
+    let (_, errors) = store(&*destination(to.path(), &[("mirror", "true")]).await, &listed).await;
+    let family = to.path().join("calendars/family");
+    let why = "the snapshot lacks items that could not be read";
+    assert_eq!(errors, [format!("nothing was deleted in {}: {why}", family.display())]);
     assert!(!to.path().join("calendars/work/extra.ics").exists());
     assert!(to.path().join("calendars/work/displayname").exists());
     assert!(to.path().join("calendars/family/extra.ics").exists(), "what is missing there is not known to be gone");

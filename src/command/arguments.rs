@@ -190,36 +190,53 @@ pub enum Configured {
     },
     /// Forget names
     Rm {
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = bare)]
         names: Vec<String>,
     },
     /// Show what is set, secrets hidden
-    Show { names: Vec<String> },
+    Show {
+        #[arg(value_parser = bare)]
+        names: Vec<String>,
+    },
     /// Set options
     Set {
+        #[arg(value_parser = bare)]
         name: String,
         #[arg(required = true, value_name = "KEY=VALUE")]
         options: Vec<String>,
     },
     /// Remove options
     Unset {
+        #[arg(value_parser = bare)]
         name: String,
         #[arg(required = true, value_name = "KEY")]
         options: Vec<String>,
     },
     /// Connect, sign in, and say who answers
-    Ping { name: String },
+    Ping {
+        #[arg(value_parser = bare)]
+        name: String,
+    },
     /// List the names
     List,
     /// Use this store when no vault is named
     #[command(name = "default")]
-    Default { name: String },
+    Default {
+        #[arg(value_parser = bare)]
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// A configured name, with or without the `@` that means it elsewhere.
+#[expect(clippy::unnecessary_wraps, reason = "clap asks for it")]
+fn bare(name: &str) -> Result<String, std::convert::Infallible> {
+    Ok(name.strip_prefix('@').unwrap_or(name).to_string())
 }
 
 /// Turns `at VAULT` before the command into `--at VAULT`, and `-word` into `--word`. Single letters stay as they are,

@@ -45,10 +45,18 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     let ending = Ending { failures, partial: is_partial(&endpoint.options) };
     let (snapshot, written) = backup.finish(Context::now(), ending).await.map_err(|error| not_stored(&error))?;
     // Only now: what a source remembers as taken must be in a snapshot.
-    importer.finish().await.map_err(failed)?;
-    plugin.stop().await.map_err(failed)?;
+    let ended = async { importer.finish().await.and(plugin.stop().await) }.await;
     let done = Done { snapshot, written, unchanged, began };
-    done.say(context)
+    let said = done.say(context);
+    match ended {
+        Ok(()) => said,
+        Err(error) => {
+            let stored =
+                format!("snapshot {} is stored, but its source did not end well", node::short(&done.snapshot.id));
+            output::error_line(&format!("davault: {stored}: {}", sentence(&error)));
+            said.and(Err(Failure::partly()))
+        }
+    }
 }
 
 fn head(endpoint: &Endpoint, importer: &Importer, tags: &[String]) -> SnapshotHead {

@@ -1,5 +1,7 @@
 //! `davault check [--read-data]`
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::report::Tally;
@@ -67,7 +69,8 @@ fn say(context: &Context, checked: &CheckSummary, read_data: bool) -> Result<(),
 }
 
 fn damaged(checked: &CheckSummary) -> Failure {
-    let problems = words::count(checked.problems.len() as u64, "file", "files");
+    let files: HashSet<_> = checked.problems.iter().map(|problem| &problem.file).collect();
+    let problems = words::count(files.len() as u64, "file", "files");
     let lost = words::count(checked.lost.len() as u64, "folder or item", "folders and items");
     Failure::failed(format!("the vault is damaged: {problems}, which costs {lost}"))
         .hint("What is not listed is whole and can be restored. A new backup stores again what the source still has.")

@@ -15,13 +15,16 @@ use super::{arguments, connectors, endpoint, open, output};
 /// Shown in place of a secret.
 const HIDDEN: &str = "********";
 
+/// Options whose value is a file.
+const FILES: [&str; 5] = ["keyfile", "password_file", "ca_file", "client_cert", "client_key"];
+
 /// Runs one of these commands.
 pub async fn run(context: &Context, section: Section, command: Configured) -> Result<(), Failure> {
     match command {
         Configured::Add { name, location, options } => add(context, section, &name, &location, &options),
         Configured::Rm { names } => remove(context, section, &names),
         Configured::Set { name, options } => {
-            let options = arguments::options(&options)?;
+            let options = remembered(&options)?;
             change(context, section, &name, |place| place.options.extend(options))
         }
         Configured::Unset { name, options } => unset(context, section, &name, &options),
@@ -34,7 +37,7 @@ pub async fn run(context: &Context, section: Section, command: Configured) -> Re
 
 fn add(context: &Context, section: Section, name: &str, location: &str, options: &[String]) -> Result<(), Failure> {
     config::check_name(name)?;
-    let place = Place { location: open::absolute(location)?, options: arguments::options(options)? };
+    let place = Place { location: open::absolute(location)?, options: remembered(options)? };
     check(section, &place)?;
     config::update(&context.config_path, |config| {
         let places = config.section_mut(section);
@@ -47,6 +50,15 @@ fn add(context: &Context, section: Section, name: &str, location: &str, options:
         places.insert(name.into(), place);
         Ok(())
     })
+}
+
+/// Options as they may be remembered: a file means the same one wherever it is used from.
+fn remembered(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut options = arguments::options(options)?;
+    for (_, file) in options.iter_mut().filter(|(name, file)| FILES.contains(&name.as_str()) && !file.is_empty()) {
+        *file = open::absolute(file)?;
+    }
+    Ok(options)
 }
 
 fn remove(context: &Context, section: Section, names: &[String]) -> Result<(), Failure> {
@@ -65,6 +77,8 @@ fn remove(context: &Context, section: Section, names: &[String]) -> Result<(), F
 fn unset(context: &Context, section: Section, name: &str, options: &[String]) -> Result<(), Failure> {
     let set = &context.config.get(section, name)?.options;
     if let Some(missing) = options.iter().find(|option| !set.contains_key(*option)) {
+        // What follows a `=` may be a secret.
+        let missing = missing.split('=').next().unwrap_or_default();
         return Err(Failure::usage(format!("the {} '{name}' has no option '{missing}' set", section.noun())));
     }
     change(context, section, name, |place| place.options.retain(|option, _| !options.contains(option)))
@@ -96,12 +110,12 @@ fn show(context: &Context, section: Section, names: &[String]) -> Result<(), Fai
     let names = if names.is_empty() { places.keys().cloned().collect() } else { names.to_vec() };
     for name in names {
         let place = context.config.get(section, &name)?;
-        let options = shown(section, place);
+        let (location, options) = (connector::without_password(&place.location), shown(section, place));
         if context.json {
-            output::json(&json!({ "name": name, "location": place.location, "options": options }))?;
+            output::json(&json!({ "name": name, "location": location, "options": options }))?;
             continue;
         }
-        output::line(&format!("{name}: {}", place.location))?;
+        output::line(&format!("{name}: {location}"))?;
         for (option, value) in options {
             output::line(&format!("  {option}={value}"))?;
         }
@@ -115,7 +129,7 @@ fn shown(section: Section, place: &Place) -> BTreeMap<String, String> {
         Section::Stores => open::is_secret(option),
     };
     let show = |(option, value): (&String, &String)| {
-        (option.clone(), if is_secret(option) { HIDDEN.to_string() } else { value.clone() })
+        (option.clone(), if is_secret(option) { HIDDEN.to_string() } else { connector::without_password(value) })
     };
     place.options.iter().map(show).collect()
 }
@@ -123,21 +137,22 @@ fn shown(section: Section, place: &Place) -> BTreeMap<String, String> {
 fn list(context: &Context, section: Section) -> Result<(), Failure> {
     for (name, place) in context.config.section(section) {
         let is_default = section == Section::Stores && context.config.default_store.as_ref() == Some(name);
+        let location = connector::without_password(&place.location);
         if context.json {
-            output::json(&json!({ "name": name, "location": place.location, "default": is_default }))?;
+            output::json(&json!({ "name": name, "location": location, "default": is_default }))?;
         } else {
-            output::line(&format!("{name}\t{}{}", place.location, if is_default { "\t(default)" } else { "" }))?;
+            output::line(&format!("{name}\t{location}{}", if is_default { "\t(default)" } else { "" }))?;
         }
     }
     Ok(())
 }
 
 async fn ping(context: &Context, section: Section, name: &str) -> Result<(), Failure> {
-    let name = name.strip_prefix('@').unwrap_or(name);
     let answer = match section {
         Section::Stores => {
             let place = context.config.get(section, name)?;
-            let found = open::found(context, &place.location, place.options.clone())?;
+            let mut found = open::found(context, &place.location, place.options.clone())?;
+            found.named = format!("@{name}");
             let vault = open::open(context, &found).await?;
             format!("the vault {} answers at {}", vault.id(), found.place.describe())
         }

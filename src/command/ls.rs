@@ -30,17 +30,21 @@ pub async fn run(context: &Context, arguments: &Ls) -> Result<(), Failure> {
 
 async fn snapshots(context: &Context, vault: &Vault) -> Result<(), Failure> {
     let snapshots = vault.snapshots().await.map_err(|error| open::failure("cannot list the snapshots", &error))?;
-    for error in &snapshots.damaged {
-        output::error_line(&format!("davault: {}", sentence(error)));
+    let damaged: Vec<_> = snapshots.damaged.iter().map(|error| words::printable(&sentence(error))).collect();
+    for why in &damaged {
+        output::error_line(&format!("davault: {why}"));
     }
     let snapshots = snapshots.whole;
-    if snapshots.is_empty() && !context.json && !context.quiet {
+    if snapshots.is_empty() && damaged.is_empty() && !context.json && !context.quiet {
         output::error_line("There is no snapshot yet. Make one with `davault at VAULT backup @source`.");
     }
     for snapshot in &snapshots {
         if context.json { output::json(&snapshot_json(snapshot))? } else { output::line(&snapshot_line(snapshot))? }
     }
-    Ok(())
+    for why in damaged.iter().filter(|_| context.json) {
+        output::json(&json!({ "damaged": why }))?;
+    }
+    if damaged.is_empty() { Ok(()) } else { Err(Failure::partly()) }
 }
 
 fn snapshot_line(snapshot: &Snapshot) -> String {

@@ -65,9 +65,22 @@ async fn until_interrupted(arguments: Arguments) -> Result<(), Failure> {
         // The host decides when a plugin ends; a terminal's Ctrl-C reaches it too.
         return plugin::run().await;
     }
+    let cost = what_an_interrupt_costs(&arguments.command);
     tokio::select! {
         ended = dispatch(arguments) => ended,
-        () = interrupted() => Err(Failure::failed("interrupted: what was not finished is not stored, and nothing stored before is touched")),
+        () = interrupted() => Err(Failure::failed(format!("interrupted{cost}"))),
+    }
+}
+
+/// What a person must know of a command that was broken off, to follow "interrupted".
+fn what_an_interrupt_costs(command: &Command) -> &'static str {
+    match command {
+        Command::Backup(_) => ": no snapshot was made, and every earlier one is untouched",
+        Command::Restore(_) => {
+            ": what was put back so far stays; run it again, and what is there already is not sent twice"
+        }
+        Command::Create(_) => ": try again; if that says that there is a vault already, this one was made",
+        _ => "",
     }
 }
 

@@ -18,6 +18,36 @@ pub struct Found {
     pub node: Node,
 }
 
+impl Found {
+    /// A mirror deletes what a snapshot lacks, so this part of it must be a whole one of at least one collection.
+    pub fn must_be_whole(&self) -> Result<(), Failure> {
+        let refused = |why: String| Failure::failed(format!("cannot mirror {}: {why}", self.path));
+        if !matches!(self.node.kind, NodeKind::Folder { .. }) {
+            return Err(refused("from one file nothing follows about the others".into())
+                .hint("Leave out mirror=true, or name its folder."));
+        }
+        let Snapshot { failed, failures, .. } = &self.snapshot;
+        let id = short(&self.snapshot.id);
+        let missed =
+            failures.iter().map(|(path, _)| path).find(|path| is_below(path, &self.path) || is_below(&self.path, path));
+        let why = match missed {
+            Some(path) => format!("{path} could not be read when snapshot {id} was made"),
+            // Which ones is written down of the first only.
+            None if *failed > failures.len() as u64 => {
+                format!("{failed} items could not be read when snapshot {id} was made")
+            }
+            None => return Ok(()),
+        };
+        Err(refused(why)
+            .hint("What it lacks may not be gone. Leave out mirror=true, or take a snapshot without failures."))
+    }
+}
+
+/// Whether `path` is `folder` or lies in it.
+fn is_below(path: &str, folder: &str) -> bool {
+    folder == "/" || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Splits `SNAP[:PATH]`; without a path all of the snapshot is meant.
 pub fn split(what: &str) -> (&str, &str) {
     what.split_once(':').unwrap_or((what, "/"))

@@ -23,6 +23,8 @@ const SECRET: [&str; 3] = ["access_key", "secret_key", "session_token"];
 pub struct Found {
     /// Where it lies.
     pub place: Place,
+    /// What stands behind `at` to mean it: `@store` or the location.
+    pub named: String,
     hints: Hints,
 }
 
@@ -44,9 +46,9 @@ pub fn find(context: &Context) -> Result<Found, Failure> {
             let store = context.config.get(Section::Stores, name)?;
             (store.location.clone(), store.options.clone())
         }
-        None => (at, BTreeMap::new()),
+        None => (at.clone(), BTreeMap::new()),
     };
-    found(context, &location, options)
+    Ok(Found { named: at, ..found(context, &location, options)? })
 }
 
 /// The vault at a configured store's location.
@@ -54,7 +56,8 @@ pub fn found(context: &Context, location: &str, mut options: BTreeMap<String, St
     let [command, keyfile] = UNLOCKING.map(|name| options.remove(name));
     let keyfile = context.keyfile.clone().or_else(|| keyfile.map(Into::into));
     let place = Place::parse(location, &options).map_err(|error| failure("cannot use this vault", &error))?;
-    Ok(Found { place, hints: Hints { keyfile, command } })
+    let named = location.to_string();
+    Ok(Found { place, named, hints: Hints { keyfile, command } })
 }
 
 /// Whether the value of a store's option is a secret.
@@ -121,7 +124,7 @@ fn cannot_open(found: &Found, error: &vault::Error) -> Failure {
     let place = found.place.describe();
     let failure = failure(&format!("cannot open the vault {place}"), error);
     match error.kind {
-        vault::ErrorKind::NotAVault => failure.hint(format!("Make one with `davault at {place} create`.")),
+        vault::ErrorKind::NotAVault => failure.hint(format!("Make one with `davault at {} create`.", found.named)),
         _ => failure,
     }
 }
@@ -137,11 +140,9 @@ pub fn failure(what: &str, error: &vault::Error) -> Failure {
 
 /// A location as it may be remembered: a relative folder becomes absolute, so that it means the same everywhere.
 pub fn absolute(location: &str) -> Result<String, Failure> {
-    let (scheme, path) = match location.strip_prefix("vdir://") {
-        Some(path) => ("vdir://", path),
-        None => ("", location),
-    };
-    if path.contains("://") || Path::new(path).is_absolute() {
+    let known = ["vdir://", "file://"].into_iter().find_map(|scheme| Some((scheme, location.strip_prefix(scheme)?)));
+    let (scheme, path) = known.unwrap_or(("", location));
+    if path.is_empty() || path.contains("://") || Path::new(path).is_absolute() {
         return Ok(location.into());
     }
     let failed = |error: std::io::Error| Failure::because(format!("cannot use the folder {path}"), &error);

@@ -1,8 +1,10 @@
 //! What unlocks a vault: a key file, `DAVAULT_PASSPHRASE`, the store's `passphrase_command`, else a hidden prompt.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::Path;
 
+use rustix::termios::{self, OptionalActions, Termios};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::connector::secret;
@@ -55,6 +57,28 @@ pub async fn new_unlock(new_keyfile: Option<&Path>) -> Result<Unlock, Failure> {
     prompt("New passphrase of the vault: ", true).await
 }
 
+/// Puts the terminal back as it was when this is dropped: the thread that hides what is typed never comes to that when the
+/// program is ended while it waits.
+struct Terminal {
+    tty: File,
+    before: Termios,
+}
+
+impl Terminal {
+    fn remember() -> Option<Terminal> {
+        let tty = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let before = termios::tcgetattr(&tty).ok()?;
+        Some(Terminal { tty, before })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = termios::tcsetattr(&self.tty, OptionalActions::Now, &self.before);
+    }
+}
+
 fn keyfile(path: &Path) -> Result<Unlock, Failure> {
     let failed =
         |error: std::io::Error| Failure::because(format!("cannot read the key file {}", path.display()), &error);
@@ -69,6 +93,7 @@ fn keyfile(path: &Path) -> Result<Unlock, Failure> {
 }
 
 async fn prompt(question: &'static str, twice: bool) -> Result<Unlock, Failure> {
+    let _terminal = Terminal::remember();
     tokio::task::spawn_blocking(move || ask_for(question, twice))
         .await
         .unwrap_or_else(|_| Err(Failure::failed("the prompt failed")))
@@ -83,8 +108,10 @@ fn ask_for(question: &str, twice: bool) -> Result<Unlock, Failure> {
 }
 
 fn ask(question: &str) -> Result<SecretString, Failure> {
-    let text = rpassword::prompt_password(question)
-        .map_err(|error| Failure::because("cannot ask for the passphrase", &error))?;
+    let text = rpassword::prompt_password(question).map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => Failure::failed("interrupted"),
+        _ => Failure::because("cannot ask for the passphrase", &error),
+    })?;
     if text.is_empty() {
         return Err(
             Failure::failed("an empty passphrase protects nothing").hint("Type a few words that nobody can guess.")

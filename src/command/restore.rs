@@ -1,13 +1,13 @@
 //! `davault restore -to @dest|FOLDER SNAP[:PATH]`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use crate::connector::Role;
 use crate::connector::name::METADATA;
+use crate::connector::{self, Role};
 use crate::plugin::host::{Exporter, Record};
 use crate::plugin::{Error, ErrorKind};
 use crate::report::{Report, Tally, sentence};
@@ -28,11 +28,13 @@ const READ_AHEAD: usize = 8;
 pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<(), Failure> {
     let mut endpoint = endpoint::resolve(context, Role::Destination, &arguments.to, &arguments.options)?;
     choose(&mut endpoint, arguments);
-    crate::connector::check(Role::Destination, &endpoint.location, &endpoint.options)?;
+    connector::check(Role::Destination, &endpoint.location, &endpoint.options)?;
     let vault = open::vault(context).await?;
     let found = node::find(&vault, &arguments.what).await?;
     let contents = contents(&vault, &found).await?;
-    if endpoint.options.get("mirror").is_some_and(|mirror| mirror == "true") {
+    let mirrors = connector::is_on(&endpoint.options, "mirror");
+    if mirrors {
+        found.must_be_whole()?;
         contents.must_be_readable(&vault).await?;
     }
     let began = Instant::now();
@@ -41,7 +43,7 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
     let exporter = plugin.export(connectors::init(&endpoint)).await.map_err(failed)?;
     let tally = Tally::default();
     let progress = Progress::new(context, "writing", &tally);
-    let put = put(&vault, contents, &exporter, &progress).await;
+    let put = put(&vault, contents, mirrors, &exporter, &progress).await;
     progress.clear();
     let outcomes = put?;
     exporter.finish().await.map_err(failed)?;
@@ -68,13 +70,22 @@ type Outcomes = BTreeMap<String, u64>;
 async fn put(
     vault: &Vault,
     contents: Contents,
+    mirrors: bool,
     exporter: &Exporter,
     progress: &Progress<'_>,
 ) -> Result<Outcomes, Failure> {
     progress.expect(contents.files.len() as u64);
+    let sizes = contents.sizes();
+    let sending = async {
+        match send(vault, contents, mirrors, exporter, progress).await {
+            Err(Unsent::Unreadable(failure)) => Err(failure),
+            Err(Unsent::Refused(error)) => Ok(Err(error)),
+            Ok(()) => Ok(Ok(())),
+        }
+    };
+    let receiving = async { Ok(receive(exporter, sizes, progress).await) };
     // Both at once: a destination may not take the next record before its last answer was heard.
-    let (sent, (outcomes, ended)) =
-        tokio::join!(send(vault, contents, exporter, progress), receive(exporter, progress));
+    let (sent, (outcomes, ended)) = tokio::try_join!(sending, receiving)?;
     match ended {
         // All was sent, and something that belongs to no single item went wrong at the end: a colour that is refused, say.
         Err(error) if sent.is_ok() && error.kind == ErrorKind::Refused => {
@@ -89,8 +100,29 @@ async fn put(
     }
 }
 
-async fn send(vault: &Vault, contents: Contents, exporter: &Exporter, progress: &Progress<'_>) -> Result<(), Error> {
+/// Why not all was sent.
+enum Unsent {
+    Refused(Error),
+    Unreadable(Failure),
+}
+
+impl From<Error> for Unsent {
+    fn from(error: Error) -> Unsent {
+        Unsent::Refused(error)
+    }
+}
+
+async fn send(
+    vault: &Vault,
+    contents: Contents,
+    mirrors: bool,
+    exporter: &Exporter,
+    progress: &Progress<'_>,
+) -> Result<(), Unsent> {
     for record in contents.folders {
+        if record.path.matches('/').count() > 1 {
+            progress.collection();
+        }
         exporter.send(&record, None).await?;
     }
     let read = |(path, node): (String, Node)| async move { (vault.read(&node).await, path, node) };
@@ -98,6 +130,8 @@ async fn send(vault: &Vault, contents: Contents, exporter: &Exporter, progress: 
     while let Some((content, path, node)) = files.next().await {
         match content {
             Ok(content) => exporter.send(&record(path, &node), Some(content)).await?,
+            // Broken off without an end, so that what is missing here is not deleted there.
+            Err(error) if mirrors => return Err(Unsent::Unreadable(node::unreadable(&path, &error))),
             Err(error) => progress.item_failed(&path, &sentence(&error)),
         }
     }
@@ -106,24 +140,31 @@ async fn send(vault: &Vault, contents: Contents, exporter: &Exporter, progress: 
 }
 
 /// Counts what became of the items, until the destination says that it is done, or why it stopped.
-async fn receive(exporter: &Exporter, progress: &Progress<'_>) -> (Outcomes, Result<(), Error>) {
+async fn receive(exporter: &Exporter, mut sizes: Sizes, progress: &Progress<'_>) -> (Outcomes, Result<(), Error>) {
     let mut outcomes = Outcomes::new();
     loop {
         let stored = match exporter.next().await {
             Ok(Some(stored)) => stored,
             ended => return (outcomes, ended.map(|_| ())),
         };
+        let size = sizes.remove(&stored.path);
         match (stored.error, stored.outcome.as_deref()) {
-            (Some(why), _) => progress.item_failed(&stored.path, &why),
+            (Some(why), _) => {
+                progress.item_failed(&stored.path, &why);
+                continue;
+            }
             // Folders and what describes them are no items.
             (None, Some("noted")) => (),
-            (None, outcome) => {
-                *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1;
-                progress.item_done(&stored.path, 0);
-            }
+            (None, outcome) => *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1,
+        }
+        if let Some(size) = size {
+            progress.item_done(&stored.path, size);
         }
     }
 }
+
+/// How many bytes each file has, by its path.
+type Sizes = HashMap<String, u64>;
 
 /// What is to be sent: folders first, each before what is in it, then the files.
 #[derive(Default)]
@@ -152,6 +193,11 @@ async fn contents(vault: &Vault, found: &Found) -> Result<Contents, Failure> {
 }
 
 impl Contents {
+    fn sizes(&self) -> Sizes {
+        let size = |node: &Node| if let NodeKind::File { size } = node.kind { size } else { 0 };
+        self.files.iter().map(|(path, node)| (path.clone(), size(node))).collect()
+    }
+
     /// A mirror deletes what it does not get, so what the vault can't give must be known before it begins.
     async fn must_be_readable(&self, vault: &Vault) -> Result<(), Failure> {
         for (path, node) in &self.files {
@@ -217,7 +263,7 @@ impl Done {
     }
 
     fn is_dry(&self) -> bool {
-        self.option("dry_run") == Some("true")
+        connector::is_on(&self.to.options, "dry_run")
     }
 
     fn summary(&self, failed: usize) -> String {

@@ -1,11 +1,14 @@
 //! The configuration on disk: private, whole, one writer at a time.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::{Config, Error};
+use serde::de::{Deserialize, Deserializer, Visitor};
+
+use super::{Config, Error, Place};
 
 /// Owner may read and write, nobody else anything: the file may hold passwords.
 const PRIVATE: u32 = 0o600;
@@ -58,9 +61,48 @@ fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     before.map_or(0, |before| before.matches('\n').count() + 1)
 }
 
+/// The value of an option; a number or a truth value written without quotes counts as its text.
+pub(super) struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        struct Plain;
+        impl Visitor<'_> for Plain {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text, a number, true or false")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.into()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_bool<E>(self, truth: bool) -> Result<Text, E> {
+                Ok(Text(truth.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Plain)
+    }
+}
+
+impl TryFrom<BTreeMap<String, Text>> for Place {
+    type Error = &'static str;
+
+    fn try_from(options: BTreeMap<String, Text>) -> Result<Place, &'static str> {
+        let mut options: BTreeMap<_, _> = options.into_iter().map(|(name, Text(value))| (name, value)).collect();
+        let location = options.remove("location").ok_or("there is no location")?;
+        Ok(Place { location, options })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Place, Section, check_name, default_path};
+    use super::super::{Section, check_name, default_path};
     use super::*;
 
     fn place(password: &str) -> Place {
@@ -102,6 +144,23 @@ mod tests {
         fs::write(&path, "[sources.a]\nlocation = \"x\"\npassword = hunter2\n").unwrap();
         let error = load(&path).unwrap_err().to_string();
         assert!(error.ends_with("is not a davault configuration: line 3 can't be understood"), "{error}");
+    }
+
+    #[test]
+    fn numbers_and_truth_values_count_as_their_text_and_anything_else_is_named_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "[sources.a]\nlocation = \"x\"\nconnections = 4\nmirror = true\n").unwrap();
+        let read = load(&path).unwrap();
+        let options = &read.get(Section::Sources, "a").unwrap().options;
+        assert_eq!((options["connections"].as_str(), options["mirror"].as_str()), ("4", "true"));
+        for (text, line) in
+            [("[sources.a]\nlocation = \"x\"\nconnections = [4]\n", 3), ("\n[sources.a]\nconnections = 4\n", 2)]
+        {
+            fs::write(&path, text).unwrap();
+            let error = load(&path).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("line {line} can't be understood")), "{error}");
+        }
     }
 
     #[test]

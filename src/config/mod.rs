@@ -32,6 +32,7 @@ pub struct Config {
 
 /// A location and its options, as given.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, file::Text>")]
 pub struct Place {
     /// The location, such as `caldav://alice@dav.example.com`.
     pub location: String,

@@ -18,7 +18,7 @@ mod options;
 pub mod secret;
 pub mod vdir;
 
-pub use options::{OPTIONS, OptionSpec, is_secret};
+pub use options::{OPTIONS, OptionSpec, is_on, is_secret, without_password};
 
 use location::Location;
 

@@ -136,8 +136,29 @@ pub(super) fn check(role: Role, vdir: bool, options: &BTreeMap<String, String>) 
     Ok(())
 }
 
+/// A URL as it may be shown: without the password in it, should there be one.
+#[must_use]
+pub fn without_password(url: &str) -> String {
+    let scheme = url.find("://").map_or(0, |at| at + 3);
+    let Some((scheme, rest)) = url.split_at_checked(scheme).filter(|(scheme, _)| !scheme.is_empty()) else {
+        return url.to_owned();
+    };
+    if rest.starts_with("http://") || rest.starts_with("https://") {
+        return format!("{scheme}{}", without_password(rest));
+    }
+    let host = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    match rest.split_at_checked(host).and_then(|(host, rest)| Some((host.rsplit_once('@')?, rest))) {
+        Some(((user, host), rest)) if user.contains(':') => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}{user}:********@{host}{rest}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
 /// Whether a flag is given and true.
-pub(super) fn is_on(options: &BTreeMap<String, String>, name: &str) -> bool {
+#[must_use]
+pub fn is_on(options: &BTreeMap<String, String>, name: &str) -> bool {
     options.get(name).is_some_and(|value| is_true(value))
 }
 
@@ -179,7 +200,7 @@ fn bad_value(spec: &OptionSpec, value: &str, valid: &str) -> Error {
     if spec.secret || value.is_empty() {
         return usage(format!("option {name}: {valid}"));
     }
-    usage(format!("option {name}={value}: {valid}"))
+    usage(format!("option {name}={}: {valid}", without_password(value)))
 }
 
 fn usage(what: String) -> Error {
@@ -260,6 +281,22 @@ mod tests {
         assert_eq!(why(Source, &[("tls_verify", "false"), ("fingerprint", &print)]), "");
         let why = why(Source, &[("tls_verify", "no")]);
         assert_eq!(why, "tls_verify=false needs a fingerprint: without one anybody could pose as the server");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("http://u:pw@p:3128", "http://u:********@p:3128"),
+            ("socks5h://u:p@w@p/x@y", "socks5h://u:********@p/x@y"),
+            ("dav://http://u:pw@p/x", "dav://http://u:********@p/x"),
+            ("dav://alice@h:1/a:b@c", "dav://alice@h:1/a:b@c"),
+            ("/home/a:b@c", "/home/a:b@c"),
+            ("http://p", "http://p"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+        let refused = why(Source, &[("proxy", "ftp://u:pw@p")]);
+        assert!(refused.starts_with("option proxy=ftp://u:********@p: "), "{refused}");
     }
 
     #[test]

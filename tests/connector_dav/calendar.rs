@@ -43,6 +43,10 @@ fn answer(items: &Items, request: &Recorded) -> Scripted {
     let mut items = items.lock().expect("no panic while serving");
     let name = request.path.strip_prefix(AT).unwrap_or_default();
     match (request.method.as_str(), request.header("depth")) {
+        ("PROPFIND", Some("0")) if !name.is_empty() => match items.get(name) {
+            Some(content) => Scripted::multistatus(&listed(name, content)),
+            None => Scripted::answer(404, ""),
+        },
         ("PROPFIND", Some("0")) => Scripted::multistatus(&member(AT, ABOUT)).header("DAV", "1, 3, calendar-access"),
         ("PROPFIND", _) => {
             let members: String = items.iter().map(|(name, content)| listed(name, content)).collect();
@@ -78,9 +82,12 @@ fn answer(items: &Items, request: &Recorded) -> Scripted {
     }
 }
 
-const ABOUT: &str = "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:displayname>Work</D:displayname>";
+/// What the calendar says of itself.
+pub const ABOUT: &str =
+    "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:displayname>Work</D:displayname>";
 
-fn etag(content: &str) -> String {
+/// The tag that an item of that content has.
+pub fn etag(content: &str) -> String {
     format!("\"{}-{}\"", content.len(), content.bytes().map(u64::from).sum::<u64>())
 }
 

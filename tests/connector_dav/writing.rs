@@ -10,7 +10,7 @@ use super::calendar::{Items, event, items, location, methods, serve};
 use crate::support::connectors::{give, options};
 use crate::support::scripted::{Scripted, Server};
 
-fn entry(path: &str, content: Option<&str>) -> (Entry, Option<Bytes>) {
+pub fn entry(path: &str, content: Option<&str>) -> (Entry, Option<Bytes>) {
     let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("/").to_owned();
     let kind = content.map_or(EntryKind::Folder, |content| EntryKind::File { size: content.len() as u64 });
     let entry = Entry { path: path.to_owned(), name, kind, modified: None, version: 0 };
@@ -18,7 +18,7 @@ fn entry(path: &str, content: Option<&str>) -> (Entry, Option<Bytes>) {
 }
 
 /// Restores `/calendars/work` with these items.
-async fn restore(
+pub async fn restore(
     server: &Server,
     set: &[(&str, &str)],
     put: &[(&str, String)],
@@ -37,14 +37,14 @@ async fn restore(
     outcomes
 }
 
-fn outcome(outcomes: &BTreeMap<String, Result<Outcome, Error>>, name: &str) -> String {
+pub fn outcome(outcomes: &BTreeMap<String, Result<Outcome, Error>>, name: &str) -> String {
     match &outcomes[&format!("/calendars/work/{name}")] {
         Ok(outcome) => format!("{outcome:?}"),
         Err(error) => sentence(error),
     }
 }
 
-fn names(items: &Items) -> Vec<String> {
+pub fn names(items: &Items) -> Vec<String> {
     items.lock().expect("no panic while serving").keys().cloned().collect()
 }
 
@@ -98,31 +98,6 @@ async fn a_copy_stands_beside_what_differs_and_only_once() {
 }
 
 #[tokio::test]
-async fn mirror_deletes_what_the_snapshot_lacks_and_only_after_a_whole_restore() {
-    let items = items([("a.ics", event("a", "x")), ("gone.ics", event("g", "y"))]);
-    let server = serve(&items, |_| None);
-    restore(&server, &[("mirror", "true")], &[("a.ics", event("a", "x"))]).await;
-    assert_eq!(names(&items), ["a.ics"]);
-}
-
-#[tokio::test]
-async fn mirror_deletes_nothing_where_an_item_could_not_be_restored() {
-    let items = items([("a.ics", event("a", "theirs")), ("more.ics", event("m", "y"))]);
-    let server = serve(&items, |_| None);
-    let destination = connector::destination(&location(&server), &options(&[("mirror", "true")])).await.unwrap();
-    let described = r#"{"schema": 1, "kind": "calendar", "href": "/old/work/"}"#;
-    let entries = vec![
-        entry("/calendars/work", None),
-        entry("/calendars/work/.collection.json", Some(described)),
-        entry("/calendars/work/a.ics", Some(&event("a", "ours"))),
-    ];
-    give(&*destination, entries).await;
-    let error = destination.finish().await.unwrap_err();
-    assert_eq!(sentence(&error), "nothing was deleted in /cal/work/: some items could not be restored");
-    assert_eq!(names(&items), ["a.ics", "more.ics"]);
-}
-
-#[tokio::test]
 async fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let items = items([("a.ics", event("a", "theirs"))]);
     let server = serve(&items, |_| None);
@@ -161,28 +136,6 @@ async fn a_rejected_item_is_reported_with_the_servers_reason_and_the_rest_goes_o
         outcome(&outcomes, "a.ics")
     );
     assert_eq!(outcome(&outcomes, "b.ics"), "Created");
-}
-
-#[tokio::test]
-async fn a_server_that_schedules_gets_no_event_that_would_invite_somebody() {
-    let items = items([]);
-    let server = serve(&items, |request| {
-        let about = "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype>";
-        let finds = request.method == "PROPFIND" && request.header("depth") == Some("0");
-        finds.then(|| {
-            let found = Scripted::multistatus(&crate::support::scripted::member(super::calendar::AT, about));
-            found.header("DAV", "1, calendar-access, calendar-auto-schedule")
-        })
-    });
-    let party = event("p", "x\r\nORGANIZER:mailto:alice@example.com\r\nATTENDEE:mailto:bob@example.com");
-    let outcomes = restore(&server, &[], &[("p.ics", party), ("q.ics", event("q", "y"))]).await;
-    assert_eq!(
-        outcome(&outcomes, "p.ics"),
-        "/calendars/work/p.ics was held back: the server would mail its attendees; scheduling=server and \
-         scheduling=without-attendees, which would put it, are not there yet"
-    );
-    assert_eq!(outcome(&outcomes, "q.ics"), "Created");
-    assert_eq!(names(&items), ["q.ics"]);
 }
 
 #[tokio::test]

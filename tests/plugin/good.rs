@@ -251,10 +251,15 @@ async fn what_fails_at_the_very_end_fails_the_restore() {
 
 #[tokio::test]
 async fn a_restore_that_is_given_up_leaves_the_plugin_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    let finished = folder.path().join("finished");
+    let options = BTreeMap::from([("finished_file".into(), finished.display().to_string())]);
     let plugin = start("good").await;
-    let exporter = plugin.export(init("fake://unfinished")).await.unwrap();
+    let exporter = plugin.export(Init { options, ..init("fake://sink") }).await.unwrap();
     exporter.send(&file("/a"), Some("four".into())).await.unwrap();
+    assert_eq!(text(&exporter.next().await.unwrap().unwrap()), "/a created");
     drop(exporter);
     assert_eq!(restore(&plugin, "fake://sink", vec![(file("/b"), Some("four".into()))]).await.len(), 1);
     plugin.stop().await.unwrap();
+    assert!(!finished.exists(), "what breaks off is not the end: a mirror would delete what did not come");
 }

@@ -19,7 +19,13 @@ pub fn children(parent: u32) -> Vec<u32> {
 
 /// `kill -9`.
 pub async fn kill(process: u32) {
-    let killed = Command::new("kill").args(["-9", &process.to_string()]).status().await.expect("kill runs");
+    signal(process, "KILL").await;
+}
+
+/// `kill -NAME`.
+pub async fn signal(process: u32, name: &str) {
+    let arguments = [format!("-{name}"), process.to_string()];
+    let killed = Command::new("kill").args(arguments).status().await.expect("kill runs");
     assert!(killed.success(), "process {process} is gone already");
 }
 

@@ -1,8 +1,8 @@
 //! Which folders below a folder are collections, and which of them hold calendars or contacts.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -15,6 +15,11 @@ use super::DEEPEST;
 /// The folders of the tree of a snapshot above its collections: calendars first.
 pub(super) const TOPS: [&str; 2] = ["calendars", "contacts"];
 
+/// Largest file that describes a collection which is looked at, in bytes; what servers say of one is a few KB.
+pub(super) const MOST_METADATA: u64 = 1 << 20;
+/// Largest item that is opened to learn what it is, in bytes.
+const MOST_ITEM: u64 = 16 << 20;
+
 /// A folder with items, and where it goes in the tree of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Collection {
@@ -24,7 +29,12 @@ pub(super) struct Collection {
     /// Its name in the snapshot.
     pub folder: String,
     pub displayname: Option<String>,
+    /// Why it can't be listed, if it can't. What it holds may not be known then, so that it stands under both tops.
+    pub trouble: Option<String>,
 }
+
+/// A folder that may be a collection, by its path below the root, and why it can't be listed if it can't.
+type Candidate = (PathBuf, Option<String>);
 
 /// The collections below a folder, and what could not be looked into.
 #[derive(Debug, Default)]
@@ -42,12 +52,15 @@ pub(super) fn look(root: &Path) -> io::Result<Layout> {
     let mut found = Vec::new();
     walk(root, Path::new(""), names, &mut found, &mut layout.problems);
     for top in TOPS {
-        let of_top: Vec<_> = found.iter().filter(|at| top_of(root, at) == top).collect();
-        let stored: Vec<_> = of_top.iter().map(|at| own_name(&root.join(at))).collect();
-        for (at, folder) in of_top.into_iter().zip(safe_names(&stored)) {
+        // What can't be listed takes part in the naming: the others must not be called otherwise meanwhile.
+        let of_top: Vec<_> = found.iter().filter(|(at, _)| top_of(root, at).is_none_or(|its| its == top)).collect();
+        let stored: Vec<_> = of_top.iter().map(|(at, _)| own_name(&root.join(at))).collect();
+        for ((at, trouble), folder) in of_top.into_iter().zip(safe_names(&stored)) {
             let at = root.join(at);
-            let displayname = fs::read_to_string(at.join("displayname")).ok().map(|name| name.trim().to_string());
-            layout.collections.push(Collection { at, top, folder, displayname });
+            let displayname = read_inside(root, &at.join("displayname"), MOST_METADATA);
+            let displayname = displayname.and_then(|bytes| String::from_utf8(bytes).ok());
+            let displayname = displayname.map(|name| name.trim().to_string());
+            layout.collections.push(Collection { at, top, folder, displayname, trouble: trouble.clone() });
         }
     }
     Ok(layout)
@@ -64,7 +77,7 @@ fn walk(
     root: &Path,
     below: &Path,
     names: Vec<OsString>,
-    found: &mut Vec<PathBuf>,
+    found: &mut Vec<Candidate>,
     problems: &mut Vec<(PathBuf, String)>,
 ) {
     let mut folders = Vec::new();
@@ -84,7 +97,7 @@ fn walk(
     }
     folders.retain(|at| !own_name(at).starts_with('.'));
     if is_collection(below, &files, folders.is_empty()) {
-        found.push(below.to_path_buf());
+        found.push((below.to_path_buf(), None));
     }
     for at in folders {
         match names_in(&root.join(&at)) {
@@ -92,7 +105,7 @@ fn walk(
                 problems.push((at, "it lies too deep to be a collection".into()));
             }
             Ok(names) => walk(root, &at, names, found, problems),
-            Err(error) => problems.push((at, format!("it can't be listed: {error}"))),
+            Err(error) => found.push((at, Some(format!("it can't be listed: {error}")))),
         }
     }
 }
@@ -109,34 +122,40 @@ fn is_collection(below: &Path, files: &[String], is_leaf: bool) -> bool {
     files.iter().any(is_told) || (!above && (is_leaf || files.iter().any(|name| may_be_item(name))))
 }
 
-/// What the collection says about itself; else what its first items are; else where it stands.
-fn top_of(root: &Path, below: &Path) -> &'static str {
+/// What the collection says about itself; else what its first items are; else where it stands; `None` where it could be both.
+fn top_of(root: &Path, below: &Path) -> Option<&'static str> {
     let [calendars, contacts] = TOPS;
     let at = root.join(below);
-    let told = fs::read(at.join(".collection.json")).ok();
+    let told = read_inside(root, &at.join(".collection.json"), MOST_METADATA);
     let told = told.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     match told.as_ref().and_then(|told| told.get("kind")).and_then(Value::as_str) {
-        Some("address-book") => return contacts,
-        Some("calendar") => return calendars,
+        Some("address-book") => return Some(contacts),
+        Some("calendar") => return Some(calendars),
         _ => {}
     }
-    let names = names_in(&at).unwrap_or_default();
+    let placed = TOPS.into_iter().find(|top| below.starts_with(top));
+    let Ok(names) = names_in(&at) else { return placed };
     let items = names.iter().filter(|name| may_be_item(&name.to_string_lossy()));
     for name in items {
-        let known = Kind::of(&read_plain(&at.join(name)).unwrap_or_default());
+        let known = Kind::of(&read_inside(root, &at.join(name), MOST_ITEM).unwrap_or_default());
         match if known == Kind::Unknown { extension_kind(&name.to_string_lossy()) } else { Some(known) } {
-            Some(Kind::Card) => return contacts,
-            Some(_) => return calendars,
+            Some(Kind::Card) => return Some(contacts),
+            Some(_) => return Some(calendars),
             None => {}
         }
     }
-    if below.starts_with(contacts) { contacts } else { calendars }
+    Some(placed.unwrap_or(calendars))
 }
 
-/// The content of a regular file; anything else could block.
-fn read_plain(at: &Path) -> Option<Vec<u8>> {
-    fs::metadata(at).ok().filter(fs::Metadata::is_file)?;
-    fs::read(at).ok()
+/// The content of a regular file of at most so many bytes within `root`. Anything but a file, such as a pipe, could block.
+pub(super) fn read_inside(root: &Path, at: &Path, most: u64) -> Option<Vec<u8>> {
+    if fs::symlink_metadata(at).ok()?.is_symlink() && !leads_inside(root, at) {
+        return None;
+    }
+    fs::metadata(at).ok().filter(|metadata| metadata.is_file() && metadata.len() <= most)?;
+    let mut content = Vec::new();
+    File::open(at).ok()?.take(most + 1).read_to_end(&mut content).ok()?;
+    Some(content).filter(|content| content.len() as u64 <= most)
 }
 
 fn extension_kind(name: &str) -> Option<Kind> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
@@ -28,8 +29,17 @@ pub struct Source {
 struct Inner {
     root: PathBuf,
     filter: Filter,
-    /// What was listed and is not settled: path in the snapshot to where it is and how many bytes it had.
-    listed: Mutex<HashMap<String, (PathBuf, u64)>>,
+    /// What was listed and is not settled, by its path in the snapshot.
+    listed: Mutex<HashMap<String, Content>>,
+}
+
+/// What will be read.
+#[derive(Debug, Clone)]
+enum Content {
+    /// A file, and how many bytes it had.
+    File(PathBuf, u64),
+    /// What is said here instead of what the file says.
+    Said(Bytes),
 }
 
 impl Source {
@@ -94,7 +104,7 @@ impl Inner {
             let wanted =
                 |each: &&Collection| each.top == top && self.filter.wants(&each.folder, each.displayname.as_deref());
             let collections: Vec<_> = layout.collections.iter().filter(wanted).collect();
-            if !collections.is_empty() {
+            if collections.iter().any(|collection| collection.trouble.is_none()) {
                 send(found, Found::Entry(folder(format!("/{top}"), None)))?;
             }
             for collection in collections {
@@ -109,36 +119,47 @@ impl Inner {
 
     fn send_collection(&self, root: &Path, collection: &Collection, found: &mpsc::Sender<Found>) -> Option<()> {
         let path = format!("/{}/{}", collection.top, collection.folder);
+        if let Some(why) = collection.trouble.clone() {
+            return send(found, Found::Failed { path, why });
+        }
         send(found, Found::Entry(folder(path.clone(), Some(&collection.at))))?;
         let files = match files_of(&collection.at) {
             Ok(files) => files,
             Err(error) => return send(found, Found::Failed { path, why: format!("it can't be listed: {error}") }),
         };
-        for (name, at) in files {
+        let looked: Vec<_> = files.into_iter().map(|(name, at)| (name, look_at(root, &at), at)).collect();
+        let lacks_some = looked.iter().any(|(_, looked, _)| looked.is_err());
+        for (name, looked, at) in looked {
             let path = format!("{path}/{name}");
-            let one = match look_at(root, &at) {
-                Ok((size, metadata)) => {
-                    self.listed().insert(path.clone(), (at, size));
+            let said = if lacks_some && name == ".collection.json" { said_incomplete(root, &at) } else { None };
+            let one = match (looked, said) {
+                (Ok(_), Some(said)) => self.said(path, name, said),
+                (Ok((size, metadata)), None) => {
+                    self.listed().insert(path.clone(), Content::File(at, size));
                     let kind = EntryKind::File { size };
-                    Found::Entry(Entry {
-                        path,
-                        name,
-                        kind,
-                        modified: metadata.modified().ok(),
-                        version: version(&metadata),
-                    })
+                    let modified = metadata.modified().ok();
+                    Found::Entry(Entry { path, name, kind, modified, version: version(&metadata) })
                 }
-                Err(why) => Found::Failed { path, why },
+                (Err(why), _) => Found::Failed { path, why },
             };
             send(found, one)?;
         }
         Some(())
     }
 
+    fn said(&self, path: String, name: String, content: Bytes) -> Found {
+        let kind = EntryKind::File { size: content.len() as u64 };
+        self.listed().insert(path.clone(), Content::Said(content));
+        Found::Entry(Entry { path, name, kind, modified: None, version: 0 })
+    }
+
     fn read(&self, path: &str) -> Result<Bytes, Error> {
         let wrong = |what: String| Error { kind: ErrorKind::Item, what, source: None };
         let listed = self.listed().get(path).cloned();
-        let (at, size) = listed.ok_or_else(|| wrong(format!("{path} was not listed")))?;
+        let (at, size) = match listed.ok_or_else(|| wrong(format!("{path} was not listed")))? {
+            Content::Said(content) => return Ok(content),
+            Content::File(at, size) => (at, size),
+        };
         let bytes = fs::read(&at).map_err(|error| failed(ErrorKind::Item, format!("cannot read {path}"), error))?;
         if bytes.len() as u64 != size {
             return Err(wrong(format!("{path} changed while it was read")));
@@ -146,7 +167,7 @@ impl Inner {
         Ok(bytes.into())
     }
 
-    fn listed(&self) -> std::sync::MutexGuard<'_, HashMap<String, (PathBuf, u64)>> {
+    fn listed(&self) -> std::sync::MutexGuard<'_, HashMap<String, Content>> {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -154,6 +175,14 @@ impl Inner {
 /// None when nobody listens any more.
 fn send(found: &mpsc::Sender<Found>, one: Found) -> Option<()> {
     found.blocking_send(one).ok()
+}
+
+/// The collection's own description, with a word that the snapshot lacks some of it; `None` where the file is none.
+fn said_incomplete(root: &Path, at: &Path) -> Option<Bytes> {
+    let content = layout::read_inside(root, at, layout::MOST_METADATA)?;
+    let mut said: Map<String, Value> = serde_json::from_slice(&content).ok()?;
+    said.insert("incomplete".into(), Value::Bool(true));
+    serde_json::to_vec_pretty(&said).ok().map(Bytes::from)
 }
 
 fn folder(path: String, at: Option<&Path>) -> Entry {

@@ -12,12 +12,15 @@ use crate::proto::plakar::connectors as wire_format;
 const RECORD: usize = 256;
 /// Most bytes of folder names in one list; they are kept to its end, to make up those that never come.
 const FOLDERS: usize = 64 << 20;
+/// Most bytes of paths and reasons of failures in one list; they are kept to the end of the run.
+const FAILURES: usize = 64 << 20;
 
 /// What was received so far of one list.
 pub(super) struct Listing {
     limits: Limits,
     seen: Seen,
     failures: usize,
+    failure_bytes: usize,
     unsettled: Seen,
     unsettled_bytes: usize,
     /// Every folder in or above a record; true where it was itself a record.
@@ -31,6 +34,7 @@ impl Listing {
             limits,
             seen: Seen::new(),
             failures: 0,
+            failure_bytes: 0,
             unsettled: Seen::new(),
             unsettled_bytes: 0,
             folders: BTreeMap::new(),
@@ -42,7 +46,10 @@ impl Listing {
     pub(super) fn take(&mut self, record: wire_format::Record) -> Result<Received, String> {
         let received = self.check(record)?;
         match &received {
-            Received::Failed { .. } => self.failures += 1,
+            Received::Failed { path, why } => {
+                self.failures += 1;
+                self.failure_bytes += path.len() + why.len() + RECORD;
+            }
             Received::Record(record) => {
                 self.unsettled.insert(&record.path);
                 self.unsettled_bytes += cost(record);
@@ -120,6 +127,9 @@ impl Listing {
         }
         if self.unsettled_bytes > self.limits.unsettled_bytes {
             return Err("lists faster than its items can be taken".into());
+        }
+        if self.failure_bytes > FAILURES {
+            return Err("listed more failures than can be kept in mind".into());
         }
         if self.folder_bytes > FOLDERS {
             return Err("listed more folders than can be kept in mind".into());

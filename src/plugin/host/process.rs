@@ -38,6 +38,9 @@ impl Process {
         let name = executable.file_name().unwrap_or(executable.as_os_str()).to_string_lossy();
         let mut child = Command::new(executable)
             .args(args)
+            // It may be another's program; the vault's passphrase is none of its business.
+            .env_remove("DAVAULT_PASSPHRASE")
+            .env_remove("DAVAULT_NEW_PASSPHRASE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+use super::broken::Broken;
 use super::v1_1::status;
 use crate::connector::{Destination, Entry, EntryKind, Outcome};
 use crate::plugin::{path, wire};
@@ -28,10 +29,11 @@ type ToHost = mpsc::Sender<Result<ExportResponse, Status>>;
 pub(super) fn export(
     destination: Arc<dyn Destination>,
     packets: Streaming<ExportRequest>,
+    broken: Broken,
 ) -> ReceiverStream<Result<ExportResponse, Status>> {
     let (to_host, results) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        if let Err(status) = store_all(destination, packets, &to_host).await {
+        if let Err(status) = store_all(destination, packets, &broken, &to_host).await {
             // A host that is gone needs no status.
             let _ = to_host.send(Err(status)).await;
         }
@@ -42,6 +44,7 @@ pub(super) fn export(
 async fn store_all(
     destination: Arc<dyn Destination>,
     mut packets: Streaming<ExportRequest>,
+    broken: &Broken,
     to_host: &ToHost,
 ) -> Result<(), Status> {
     let free = Arc::new(Semaphore::new(destination.width().max(1)));
@@ -66,6 +69,8 @@ async fn store_all(
             let _ = stored.await;
         }
     }
+    // Not the end of what was to come, so nothing follows from what did not come.
+    broken.check()?;
     while storing.join_next().await.is_some() {}
     destination.finish().await.map_err(|error| status(&error))
 }

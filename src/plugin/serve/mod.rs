@@ -3,6 +3,7 @@
 //! One process offers an importer and an exporter, and lives as long as its standard input is open. Promises that every
 //! status message is a sentence for a person. Never prints: standard output belongs to the host.
 
+mod broken;
 mod excludes;
 mod exporter;
 mod importer;

@@ -11,6 +11,7 @@ use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service};
 use tonic::{Code, Request, Response, Status, Streaming};
 
+use super::broken::Broken;
 use super::excludes::Excludes;
 use super::{Connectors, exporter, importer};
 use crate::connector::{self, Destination, ErrorKind, Source};
@@ -47,6 +48,7 @@ impl Service<http::Request<Body>> for Calls {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let request = Broken::watch(request);
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         match service {
             i::importer_server::SERVICE_NAME => self.importer.call(request),
@@ -181,7 +183,8 @@ impl e::exporter_server::Exporter for Exporter {
         &self,
         request: Request<Streaming<e::ExportRequest>>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        Ok(Response::new(exporter::export(self.serving()?, request.into_inner())))
+        let broken = request.extensions().get::<Broken>().cloned().unwrap_or_default();
+        Ok(Response::new(exporter::export(self.serving()?, request.into_inner(), broken)))
     }
 
     async fn close(&self, _: Request<e::CloseRequest>) -> Result<Response<e::CloseResponse>, Status> {

@@ -24,8 +24,14 @@ impl Connectors for Fakes {
         Ok(Box::new(Fake { location: location.into(), settled: options.get("settled_file").cloned() }))
     }
 
-    async fn destination(&self, location: &str, _: &BTreeMap<String, String>) -> Result<Box<dyn Destination>, Error> {
-        Ok(Box::new(Sink { location: location.into(), together: Barrier::new(WIDTH), storing: AtomicUsize::new(0) }))
+    async fn destination(
+        &self,
+        location: &str,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Box<dyn Destination>, Error> {
+        let finished = options.get("finished_file").cloned();
+        let (together, storing) = (Barrier::new(WIDTH), AtomicUsize::new(0));
+        Ok(Box::new(Sink { location: location.into(), finished, together, storing }))
     }
 }
 
@@ -118,6 +124,7 @@ const WIDTH: usize = 4;
 
 struct Sink {
     location: String,
+    finished: Option<String>,
     together: Barrier,
     storing: AtomicUsize,
 }
@@ -162,6 +169,9 @@ impl Destination for Sink {
     }
 
     async fn finish(&self) -> Result<(), Error> {
+        if let Some(file) = &self.finished {
+            std::fs::write(file, "").expect("the file that says finished");
+        }
         match self.location.as_str() {
             "fake://unfinished" => Err(error(ErrorKind::Other, "cannot set the colours")),
             _ => Ok(()),

@@ -1,17 +1,17 @@
-//! The collections that things go to: found or made, their properties set, and in the end, if asked for, emptied of what the
-//! snapshot lacks.
+//! The collections that things go to: found or made, and their properties set.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
 use super::folder::Folder;
-use super::place::{Place, Wanted, place};
+use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
-use super::{DavDestination, properties, put};
+use super::{DavDestination, properties};
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
-use crate::dav::request::{Delete, Get, How, MakeCollection, PropertyStatus, Proppatch};
+use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch};
 use crate::dav::{Collection, Href, Kind, Property};
 use crate::report::sentence;
 
@@ -30,15 +30,24 @@ pub(super) struct Target {
     pub existing: tokio::sync::Mutex<Existing>,
     /// What of it the snapshot has.
     kept: Mutex<HashSet<Href>>,
+    /// An item has its turn by its identity; a few turns do, as few items are put at the same time.
+    turns: [tokio::sync::Mutex<()>; 16],
+    by: RandomState,
 }
 
 impl Target {
-    /// The snapshot has this item.
-    pub fn keep(&self, href: Href) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(href);
+    /// The snapshot has this item; false if another item of it went there before.
+    pub fn keep(&self, href: Href) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(href)
     }
 
-    fn keeps(&self, href: &Href) -> bool {
+    /// Waits until no other item of this identity is being put; until the guard is dropped none will be.
+    pub async fn turn(&self, identity: &str) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let turn = self.turns.get(usize::from(self.by.hash_one(identity).to_le_bytes()[0] & 15))?;
+        Some(turn.lock().await)
+    }
+
+    pub(super) fn keeps(&self, href: &Href) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(href)
     }
 }
@@ -49,15 +58,19 @@ impl DavDestination {
         let account = self.account().await?;
         let said = folder.said();
         let displayname = said.values.get("displayname").map(String::as_str);
-        let wanted = Wanted { kind, name: &said.name, displayname };
+        let href = said.described.as_ref().map(|described| described.href.as_str());
+        let wanted = Wanted { kind, name: &said.name, displayname, href };
         let into = self.wishes.into.as_ref();
         let mut targets = self.targets.lock().await;
-        let place = place(account, into, wanted)?;
+        let made: Vec<_> = targets.iter().map(|target| (target.href.clone(), target.kind)).collect();
+        let others = self.folders().into_iter().filter(|other| other.path != folder.path && other.kind() == Some(kind));
+        let others: Vec<_> = others.map(|other| other.said().name).collect();
+        let place = place(account, into, wanted, Among { made: &made, others: &others })?;
         let href = match &place {
             Place::There(collection) => &collection.href,
             Place::New { href, .. } => href,
         };
-        if let Some(target) = targets.iter().find(|target| target.href == *href) {
+        if let Some(target) = targets.iter().find(|target| target.href == *href && target.kind == kind) {
             return Ok(target.clone());
         }
         let (href, before, displayname) = match place {
@@ -78,6 +91,8 @@ impl DavDestination {
             displayname,
             existing: tokio::sync::Mutex::new(existing),
             kept: Mutex::default(),
+            turns: Default::default(),
+            by: RandomState::new(),
         });
         targets.push(target.clone());
         Ok(target)
@@ -100,7 +115,7 @@ impl DavDestination {
             }
         }
         // An answer may have been lost: it may be there all the same.
-        let made = self.discover().await?.collections.iter().any(|one| one.href == *at);
+        let made = self.discover().await?.collections.iter().any(|one| one.href == *at && one.kind == kind);
         match first {
             Some(error) if !made => Err(failed(format!("cannot make the {} {at}", kind.word()), error)),
             _ => Ok(()),
@@ -122,9 +137,14 @@ impl DavDestination {
         let again =
             if folders.iter().any(|(_, target)| target.before.is_none()) { Some(self.discover().await?) } else { None };
         for (folder, target) in folders.iter().filter(|(_, target)| target.owned) {
-            let now = again.iter().flat_map(|account| &account.collections).find(|one| one.href == target.href);
+            let now = again
+                .iter()
+                .flat_map(|account| &account.collections)
+                .find(|one| one.href == target.href && one.kind == target.kind);
             let Some(now) = now.or(target.before.as_ref()) else { continue };
-            let wanted = properties::wanted(target.kind, &folder.said(), target.displayname.as_deref());
+            let said = folder.said();
+            let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
+            wanted.extend(properties::wanted_late(target.kind, &said));
             let differing = properties::differing(wanted, now);
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
@@ -155,64 +175,6 @@ impl DavDestination {
             }
         }
         troubles
-    }
-
-    /// Deletes what the snapshot lacks; says in sentences what was not deleted, and why.
-    pub(super) async fn mirror(&self) -> Vec<String> {
-        let mut troubles = Vec::new();
-        let folders = self.folders();
-        let targets = self.targets.lock().await.clone();
-        for target in targets.iter().filter(|target| target.before.is_some()) {
-            let mut into_it =
-                folders.iter().filter(|folder| folder.target.get().is_some_and(|one| one.href == target.href));
-            if let Some(why) = into_it.find_map(|folder| why_not_whole(folder)) {
-                troubles.push(format!("nothing was deleted in {}: {why}", target.href));
-                continue;
-            }
-            if let Err(error) = self.delete_others(target, &mut troubles).await {
-                troubles.push(format!("nothing was deleted in {}: {}", target.href, sentence(&error)));
-            }
-        }
-        troubles
-    }
-
-    async fn delete_others(&self, target: &Target, troubles: &mut Vec<String>) -> Result<(), Error> {
-        let mut existing = target.existing.lock().await;
-        existing.list(&self.client, target).await?;
-        for (href, etag) in existing.members().filter(|(href, _)| !target.keeps(href)) {
-            let Some(matches) = etag.cloned() else {
-                troubles.push(format!("{href} was not deleted: the server gives it no ETag"));
-                continue;
-            };
-            if !self.may_delete(target, href).await? {
-                troubles.push(format!("{href} was held back: deleting it would mail its attendees"));
-                continue;
-            }
-            if let Err(error) = self.client.send(&Delete { at: href.clone(), matches, silent: true }).await {
-                troubles.push(format!("{href} was not deleted: {}", sentence(&error)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether nobody is told of it when an item is deleted.
-    async fn may_delete(&self, target: &Target, href: &Href) -> Result<bool, Error> {
-        if target.kind == Kind::AddressBook || !self.account().await?.scheduling {
-            return Ok(true);
-        }
-        let got = self.client.send(&Get { at: href.clone(), vcard_version: None }).await;
-        Ok(got.is_ok_and(|got| !put::invites(&got.bytes)))
-    }
-}
-
-/// Why nothing follows from what a folder lacks.
-fn why_not_whole(folder: &Folder) -> Option<&'static str> {
-    match folder.said().described {
-        None => Some("it is not known whether the snapshot has all of it"),
-        Some(described) if described.incomplete => Some("the snapshot lacks items that could not be read"),
-        Some(described) if !described.only_components.is_empty() => Some("the snapshot has only some kinds of items"),
-        Some(_) if !folder.is_whole() => Some("some items could not be restored"),
-        Some(_) => None,
     }
 }
 

@@ -5,12 +5,15 @@
 //! invited: what the server would send out is held back.
 
 mod collections;
-mod copy;
 mod existing;
 mod folder;
+mod look;
+mod mirror;
 mod place;
 mod properties;
 mod put;
+mod replace;
+mod seen;
 mod wishes;
 
 use std::collections::BTreeMap;

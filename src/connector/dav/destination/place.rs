@@ -4,7 +4,7 @@ use super::refused;
 use super::wishes::Into;
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
-use crate::connector::name::safe_name;
+use crate::connector::name::{safe_name, safe_names, with_suffix};
 use crate::dav::{Account, Collection, Href, Kind};
 
 /// Where the items of a folder go.
@@ -28,10 +28,27 @@ pub(super) struct Wanted<'a> {
     /// The folder's name; empty where it is unknown.
     pub name: &'a str,
     pub displayname: Option<&'a str>,
+    /// Where it was, as its description says.
+    pub href: Option<&'a str>,
 }
 
-/// Finds the place: the only collection, the one asked for, the one of that name, the one of that display name, a new one.
-pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) -> Result<Place, Error> {
+/// What else this restore does, which may stand in the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Among<'a> {
+    /// Where other folders go, as far as that is known.
+    pub made: &'a [(Href, Kind)],
+    /// The names of the other folders of this kind.
+    pub others: &'a [String],
+}
+
+/// Finds the place: the only collection, the one asked for, the one that it was, the one of that name, the one of that display
+/// name, a new one.
+pub(super) fn place(
+    account: &Account,
+    into: Option<&Into>,
+    wanted: Wanted<'_>,
+    among: Among<'_>,
+) -> Result<Place, Error> {
     let word = wanted.kind.word();
     let mut of_kind = account.collections.iter().filter(|one| one.kind == wanted.kind);
     if account.only {
@@ -40,11 +57,15 @@ pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) 
         };
         return Ok(Place::There(Box::new(only.clone())));
     }
-    let (name, displayname) = match into {
-        Some(Into::One(name)) => (name.as_str(), Some(name.as_str())),
-        _ => (wanted.name, wanted.displayname),
+    // Two folders may be asked into one; else none goes where another one belongs.
+    let (wanted, among) = match into {
+        Some(Into::One(name)) => {
+            (Wanted { name, displayname: Some(name), href: None, ..wanted }, Among { others: &[], ..among })
+        }
+        _ => (wanted, among),
     };
-    if let Some(there) = matching(&of_kind.collect::<Vec<_>>(), name, displayname) {
+    let Wanted { name, displayname, .. } = wanted;
+    if let Some(there) = matching(&of_kind.collect::<Vec<_>>(), wanted, among) {
         return Ok(Place::There(Box::new(there.clone())));
     }
     if name.is_empty() {
@@ -60,23 +81,48 @@ pub(super) fn place(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) 
         Some(Into::One(name)) => (name.clone(), Some(name.clone())),
         None => (name.to_owned(), None),
     };
-    let href = home.href.join(&safe_name(&segment), true);
-    let href = href.map_err(|error| failed(format!("cannot make the {word} {segment}"), error))?;
-    // What an earlier restore made by the same pattern is there now.
-    if let Some(there) = account.collections.iter().find(|one| one.href == href && one.kind == wanted.kind) {
-        return Ok(Place::There(Box::new(there.clone())));
+    let segment = safe_name(&segment);
+    // Where calendars and contacts share a home, one of the other kind may have the name: a suffix tells them apart.
+    for segment in [with_suffix(&segment, word, 0), segment.clone()].iter().rev() {
+        let href = home.href.join(segment, true);
+        let href = href.map_err(|error| failed(format!("cannot make the {word} {segment}"), error))?;
+        let mut there = account.collections.iter().filter(|one| one.href == href).peekable();
+        let is_other =
+            there.peek().is_some() || among.made.iter().any(|(made, kind)| *made == href && *kind != wanted.kind);
+        // What an earlier restore made by the same pattern is there now.
+        if let Some(there) = there.find(|one| one.kind == wanted.kind) {
+            return Ok(Place::There(Box::new(there.clone())));
+        }
+        if !is_other {
+            return Ok(Place::New { href, displayname });
+        }
     }
-    Ok(Place::New { href, displayname })
+    Err(refused(format!("the account has no free name for a new {word} {segment}")))
 }
 
-/// By folder name; else by display name, where only one has it.
-fn matching<'a>(of_kind: &[&'a Collection], name: &str, displayname: Option<&str>) -> Option<&'a Collection> {
-    let segment = |one: &Collection| one.href.last_segment_decoded();
-    let by_name = of_kind.iter().find(|one| segment(one) == name || safe_name(&segment(one)) == name);
+/// The one that it was; else by folder name; else by display name, where only one has it that no other folder belongs to.
+fn matching<'a>(of_kind: &[&'a Collection], wanted: Wanted<'_>, among: Among<'_>) -> Option<&'a Collection> {
+    let segments: Vec<_> = of_kind.iter().map(|one| one.href.last_segment_decoded()).collect();
+    // Named as a snapshot of this account names them, then as one of another account may have.
+    let named = |name: &str| {
+        let safe = safe_names(&segments);
+        let at = segments.iter().position(|segment| segment == name);
+        let at = at.or_else(|| safe.iter().position(|safe| safe == name));
+        at.or_else(|| segments.iter().position(|segment| safe_name(segment) == name))
+    };
+    let same = wanted.href.and_then(|href| of_kind.iter().position(|one| one.href.path() == href));
+    let is_free = |one: &Collection| {
+        let segment = one.href.last_segment_decoded();
+        let belongs = |other: &String| *other == segment || *other == safe_name(&segment);
+        let goes = |(href, kind): &(Href, Kind)| *href == one.href && *kind == one.kind;
+        !among.others.iter().any(belongs) && !among.made.iter().any(goes)
+    };
+    let displayed = wanted.displayname.filter(|name| !name.is_empty());
     let mut by_displayname =
-        of_kind.iter().filter(|one| displayname.is_some() && one.displayname.as_deref() == displayname);
-    match (by_name, by_displayname.next(), by_displayname.next()) {
-        (Some(one), _, _) | (None, Some(one), None) => Some(one),
+        of_kind.iter().filter(|one| displayed.is_some() && one.displayname.as_deref() == displayed && is_free(one));
+    match (same.or_else(|| named(wanted.name)), by_displayname.next(), by_displayname.next()) {
+        (Some(at), _, _) => of_kind.get(at).copied(),
+        (None, Some(one), None) => Some(one),
         _ => None,
     }
 }

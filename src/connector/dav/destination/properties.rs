@@ -1,7 +1,7 @@
 //! Which properties of a collection differ from those of a snapshot. Pure.
 
 use super::folder::Said;
-use crate::dav::{Collection, Kind, Property, names};
+use crate::dav::{Collection, Kind, Property, Value, names};
 
 /// The writable properties that a folder says, as they are sent.
 pub(super) fn wanted(kind: Kind, said: &Said, displayname: Option<&str>) -> Vec<Property> {
@@ -24,12 +24,37 @@ pub(super) fn wanted(kind: Kind, said: &Said, displayname: Option<&str>) -> Vec<
     all.into_iter().filter_map(|(name, value)| value.map(|value| Property::text(name, value))).collect()
 }
 
+/// What is set only when the collection is there: servers that refuse this one would not make the collection with it.
+pub(super) fn wanted_late(kind: Kind, said: &Said) -> Option<Property> {
+    let mut others = said.described.iter().flat_map(|described| &described.properties);
+    let stored = others.find(|other| is_transparency(&other.namespace, &other.name))?;
+    let name = names::SCHEDULE_CALENDAR_TRANSP;
+    // Only one of two elements may be in it (RFC 6638 §9.1): what the snapshot says is not sent on as it is.
+    let word = if stored.xml.as_ref()?.contains("transparent") { "transparent" } else { "opaque" };
+    let value = Value::Xml(format!("<{word} xmlns=\"{}\"/>", name.namespace));
+    let property = Property { namespace: name.namespace.into(), name: name.local.into(), value };
+    (kind == Kind::Calendar).then_some(property)
+}
+
+fn is_transparency(namespace: &str, name: &str) -> bool {
+    (namespace, name) == (names::SCHEDULE_CALENDAR_TRANSP.namespace, names::SCHEDULE_CALENDAR_TRANSP.local)
+}
+
+/// Whether the events of such a calendar leave the time free; without the property they take it (RFC 6638 §9.1).
+fn is_transparent(property: &Property) -> bool {
+    matches!(&property.value, Value::Xml(xml) if xml.contains("transparent"))
+}
+
 /// Those of `wanted` that the collection has not got.
 pub(super) fn differing(wanted: Vec<Property>, collection: &Collection) -> Vec<Property> {
     wanted.into_iter().filter(|property| !has(collection, property)).collect()
 }
 
 fn has(collection: &Collection, property: &Property) -> bool {
+    if is_transparency(&property.namespace, &property.name) {
+        let current = collection.other.iter().find(|one| is_transparency(&one.namespace, &one.name));
+        return current.is_some_and(is_transparent) == is_transparent(property);
+    }
     let current = match property.name.as_str() {
         "displayname" => &collection.displayname,
         "calendar-description" | "addressbook-description" => &collection.description,
@@ -39,7 +64,7 @@ fn has(collection: &Collection, property: &Property) -> bool {
         "calendar-timezone" => return collection.timezone.is_some(),
         _ => return false,
     };
-    let crate::dav::Value::Text(text) = &property.value else { return false };
+    let Value::Text(text) = &property.value else { return false };
     let current = current.as_deref().unwrap_or_default().trim();
     current == text.trim() || (property.name.ends_with("-color") && plain_color(current) == plain_color(text.trim()))
 }
@@ -71,6 +96,24 @@ mod tests {
         assert_eq!(names(Kind::AddressBook), ["displayname", "addressbook-color"]);
         let renamed = wanted(Kind::Calendar, &said(), Some("Restored"));
         assert_eq!(renamed.first(), Some(&Property::text(names::DISPLAYNAME, "Restored")));
+    }
+
+    #[test]
+    fn a_calendar_that_leaves_time_free_does_so_again() {
+        let described = |inside: &str| {
+            let namespace = names::CALDAV;
+            let properties = format!(
+                r#"[{{"namespace": "{namespace}", "name": "schedule-calendar-transp", "xml": "<{inside} xmlns='{namespace}'/>"}}]"#
+            );
+            let json = format!(r#"{{"schema": 1, "kind": "calendar", "href": "/x/", "properties": {properties}}}"#);
+            Said { described: Described::from_bytes(json.as_bytes()), ..said() }
+        };
+        let free = wanted_late(Kind::Calendar, &described("transparent")).unwrap();
+        assert_eq!(free.value, Value::Xml(format!("<transparent xmlns=\"{}\"/>", names::CALDAV)));
+        let busy = wanted_late(Kind::Calendar, &described("opaque")).unwrap();
+        assert!(!is_transparent(&busy) && is_transparent(&free));
+        assert_eq!(wanted_late(Kind::AddressBook, &described("opaque")), None);
+        assert_eq!(wanted_late(Kind::Calendar, &said()), None);
     }
 
     #[test]

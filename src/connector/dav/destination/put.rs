@@ -3,21 +3,23 @@
 use bytes::Bytes;
 
 use super::collections::Target;
-use super::existing::{Known, Seen, look_at};
+use super::look::look_at;
+use super::seen::{Known, Seen, short_digest};
 use super::wishes::OnConflict;
-use super::{DavDestination, copy, refused};
+use super::{DavDestination, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::dav::request::{Put, When};
 use crate::dav::{self, ETag, Href, Kind};
+use crate::item::copy;
 
 /// An item on its way to a collection.
 #[derive(Debug, Clone)]
-struct Sent<'a> {
-    target: &'a Target,
-    path: &'a str,
-    content: Bytes,
-    seen: Seen,
+pub(super) struct Sent<'a> {
+    pub target: &'a Target,
+    pub path: &'a str,
+    pub content: Bytes,
+    pub seen: Seen,
 }
 
 impl DavDestination {
@@ -26,62 +28,52 @@ impl DavDestination {
         let seen = Seen::of(&content);
         let sent = Sent { target, path: &entry.path, content, seen };
         let named = join(target, &entry.name)?;
-        let found = target.existing.lock().await.find(&self.client, target, &named, &sent.seen).await?;
-        if let Some((href, known)) = found {
+        // Two items of one UID never run side by side: the second must see what became of the first.
+        let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
+        let mut existing = target.existing.lock().await;
+        if let Some((href, known)) = existing.find(&self.client, target, &named, &sent.seen).await? {
+            drop(existing);
             return self.put_over(sent, href, known).await;
         }
-        let taken = target.existing.lock().await.stands(&named);
-        // Another item has this name already, so this one gets one that is made from its own.
-        let at = if taken { join(target, &plain_name(&entry.name, target.kind))? } else { named };
+        // Another item may have this name already; then this one gets one that is made from what it is.
+        let own = sent.seen.uid.as_deref().unwrap_or(&entry.path);
+        let at = if existing.give(&named) { named } else { join(target, &plain_name(own, target.kind))? };
+        drop(existing);
         self.put_new(sent, at, &entry.name).await
     }
 
-    /// An item of that identity stands there.
+    /// Something stands where the item belongs.
     async fn put_over(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
-        sent.target.keep(href.clone());
-        if known.seen.as_ref().is_some_and(|there| there.fingerprint == sent.seen.fingerprint) {
+        let first = sent.target.keep(href.clone());
+        if known.says(&sent.seen) {
             return Ok(Outcome::Identical);
         }
+        let path = sent.path;
+        if self.wishes.on_conflict == OnConflict::Copy {
+            return self.put_copy(sent).await;
+        }
+        if !first {
+            return Err(conflict(format!(
+                "{path} was not put: it has the identity of another item of this restore, which stands at {href}"
+            )));
+        }
+        let Some(there) = &known.seen else {
+            return Err(conflict(format!("{path} was not put: what stands at {href} could not be read")));
+        };
+        if there.uid != sent.seen.uid {
+            return Err(conflict(format!("{path} was not put: another item stands at {href}, which was kept")));
+        }
         match self.wishes.on_conflict {
-            OnConflict::Keep => {
-                Err(conflict(format!("{} differs from what stands at {href}, which was kept", sent.path)))
-            }
-            OnConflict::Copy => self.put_copy(sent).await,
-            OnConflict::Overwrite => self.replace(sent, href, known.etag).await,
-        }
-    }
-
-    async fn replace(&self, sent: Sent<'_>, href: Href, etag: Option<ETag>) -> Result<Outcome, Error> {
-        self.may_put(&sent).await?;
-        if self.wishes.dry_run {
-            return Ok(Outcome::Replaced);
-        }
-        let etag = match etag {
-            Some(etag) => Some(etag),
-            None => look_at(&self.client, &href).await.ok().flatten().and_then(|(known, _)| known.etag),
-        };
-        let Some(etag) = etag else {
-            return Err(refused(format!("{} was not put: what stands at {href} has no ETag to compare", sent.path)));
-        };
-        match self.send(&sent, &href, When::Matches(etag)).await {
-            Ok(put) => self.done(sent, href, put, Outcome::Replaced).await,
-            Err(error) => match error.kind {
-                dav::ErrorKind::OutcomeUnknown | dav::ErrorKind::Precondition => {
-                    let there = look_at(&self.client, &href).await.ok().flatten();
-                    if there.is_some_and(|(known, _)| same(&known, &sent.seen)) {
-                        return Ok(Outcome::Replaced);
-                    }
-                    Err(failed(format!("{} was not put: what stands at {href} changed meanwhile", sent.path), error))
-                }
-                _ => Err(failed(format!("cannot put {}", sent.path), error)),
-            },
+            OnConflict::Overwrite => self.replace(sent, href, known).await,
+            _ => Err(conflict(format!("{path} differs from what stands at {href}, which was kept"))),
         }
     }
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
-        self.may_put(&sent).await?;
+        self.may_put(&sent, None).await?;
         if self.wishes.dry_run {
+            sent.target.keep(at.clone());
             sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
             return Ok(Outcome::Created);
         }
@@ -91,9 +83,7 @@ impl DavDestination {
         };
         match error.kind {
             dav::ErrorKind::OutcomeUnknown => self.put_again(sent, at, error).await,
-            dav::ErrorKind::Precondition | dav::ErrorKind::Conflict | dav::ErrorKind::Forbidden if !is_name(&error) => {
-                self.put_found(sent, at, name, error).await
-            }
+            _ if is_there(&error) => self.put_found(sent, at, name, error).await,
             _ => self.put_plainly(sent, name, error).await,
         }
     }
@@ -101,7 +91,7 @@ impl DavDestination {
     /// The answer to a PUT was lost: look, and put it once more only if it is not there.
     async fn put_again(&self, sent: Sent<'_>, at: Href, error: dav::Error) -> Result<Outcome, Error> {
         match look_at(&self.client, &at).await {
-            Ok(Some((known, _))) if same(&known, &sent.seen) => self.done(sent, at, known.etag, Outcome::Created).await,
+            Ok(Some(known)) if known.says(&sent.seen) => self.done(sent, at, known.etag, Outcome::Created).await,
             Ok(None) => match self.send(&sent, &at, When::Absent).await {
                 Ok(put) => self.done(sent, at, put, Outcome::Created).await,
                 Err(error) => Err(failed(format!("cannot put {}", sent.path), error)),
@@ -112,7 +102,7 @@ impl DavDestination {
 
     /// The server says that it is there already: under this name, or its UID under another.
     async fn put_found(&self, sent: Sent<'_>, at: Href, name: &str, error: dav::Error) -> Result<Outcome, Error> {
-        if let Ok(Some((known, _))) = look_at(&self.client, &at).await
+        if let Ok(Some(known)) = look_at(&self.client, &at).await
             && known.seen.as_ref().is_some_and(|there| there.uid == sent.seen.uid)
         {
             return self.put_over(sent, at, known).await;
@@ -144,10 +134,7 @@ impl DavDestination {
     /// Puts it beside what stands there, under a UID of its own.
     async fn put_copy(&self, sent: Sent<'_>) -> Result<Outcome, Error> {
         let Some(content) = copy::with_new_uid(&sent.content) else {
-            return Err(conflict(format!(
-                "{} differs, and can't be copied: it has no single UID to change",
-                sent.path
-            )));
+            return Err(conflict(format!("{} differs, and can't be copied: it has no UID to change", sent.path)));
         };
         let content = Bytes::from(content);
         let seen = Seen::of(&content);
@@ -156,7 +143,7 @@ impl DavDestination {
         let copy = Sent { content, seen, ..sent };
         let found = copy.target.existing.lock().await.find(&self.client, copy.target, &at, &copy.seen).await?;
         match found {
-            Some((href, known)) if same(&known, &copy.seen) => {
+            Some((href, known)) if known.says(&copy.seen) => {
                 copy.target.keep(href);
                 Ok(Outcome::Identical)
             }
@@ -165,19 +152,25 @@ impl DavDestination {
         }
     }
 
-    async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
+    pub(super) async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
         let (kind, body) = (sent.target.kind, sent.content.clone());
         self.client.send(&Put { at: at.clone(), kind, body, when, silent: true }).await
     }
 
     /// Notes what was put, and reads it back if that was asked for.
-    async fn done(&self, sent: Sent<'_>, at: Href, etag: Option<ETag>, outcome: Outcome) -> Result<Outcome, Error> {
+    pub(super) async fn done(
+        &self,
+        sent: Sent<'_>,
+        at: Href,
+        etag: Option<ETag>,
+        outcome: Outcome,
+    ) -> Result<Outcome, Error> {
         sent.target.keep(at.clone());
         let verified = if self.wishes.verify { Some(look_at(&self.client, &at).await) } else { None };
         let known = Known { etag, seen: Some(sent.seen.clone()) };
         sent.target.existing.lock().await.note(at.clone(), known);
         match verified {
-            Some(Ok(Some((there, _)))) if !same(&there, &sent.seen) => {
+            Some(Ok(Some(there))) if !there.says(&sent.seen) => {
                 Err(refused(format!("{} was put, and the server made something else of it at {at}", sent.path)))
             }
             Some(Ok(None)) => Err(refused(format!("{} was put, and is not there", sent.path))),
@@ -185,42 +178,11 @@ impl DavDestination {
             Some(Ok(Some(_))) | None => Ok(outcome),
         }
     }
-
-    /// Whether it may be put at all: the collection can be written to, and nobody gets mail from it.
-    async fn may_put(&self, sent: &Sent<'_>) -> Result<(), Error> {
-        let target = sent.target;
-        if target.before.as_ref().is_some_and(|before| before.read_only) {
-            return Err(refused(format!("{} was not put: {} can only be read", sent.path, target.href)));
-        }
-        if target.kind == Kind::Calendar && self.account().await?.scheduling && invites(&sent.content) {
-            return Err(refused(format!(
-                "{} was held back: the server would mail its attendees; scheduling=server and \
-                 scheduling=without-attendees, which would put it, are not there yet",
-                sent.path
-            )));
-        }
-        Ok(())
-    }
 }
 
-/// Whether a server that schedules would tell somebody of it: it has an organizer and attendees (RFC 6638 §3.2).
-pub(super) fn invites(content: &[u8]) -> bool {
-    let has = |name: &str| {
-        content.split(|byte| *byte == b'\n').any(|line| {
-            let (start, rest) = line.split_at_checked(name.len()).unwrap_or_default();
-            start.eq_ignore_ascii_case(name.as_bytes()) && matches!(rest.first(), Some(b':' | b';'))
-        })
-    };
-    has("ORGANIZER") && has("ATTENDEE")
-}
-
-fn same(there: &Known, seen: &Seen) -> bool {
-    there.seen.as_ref().is_some_and(|there| there.fingerprint == seen.fingerprint)
-}
-
-/// Whether a server refused only the name, as far as it says so.
-fn is_name(error: &dav::Error) -> bool {
-    error.kind == dav::ErrorKind::Forbidden && error.condition.is_none()
+/// Whether the server says that something is in the way: what has this name, or this UID (RFC 4791 §5.3.2.1).
+fn is_there(error: &dav::Error) -> bool {
+    error.kind == dav::ErrorKind::Precondition || error.condition.as_deref() == Some("no-uid-conflict")
 }
 
 /// Whether every server we know takes such a name.
@@ -230,7 +192,7 @@ fn is_plain(name: &str) -> bool {
 
 /// A name that every server takes, and the same each time.
 fn plain_name(name: &str, kind: Kind) -> String {
-    format!("{}.{}", copy::short_digest(name.as_bytes()), kind.extension())
+    format!("{}.{}", short_digest(name.as_bytes()), kind.extension())
 }
 
 fn join(target: &Target, name: &str) -> Result<Href, Error> {

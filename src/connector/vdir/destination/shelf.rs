@@ -20,8 +20,10 @@ pub(super) struct Shelf {
     files: HashMap<String, Standing>,
     /// UID to keys of `files`: the same UID twice should not be, but is.
     by_uid: HashMap<String, Vec<String>>,
-    /// Whether the snapshot holds the whole collection, so that what it lacks may go.
-    pub whole: bool,
+    /// Whether the collection's own description came, which says whether the snapshot holds the whole of it.
+    pub described: bool,
+    /// Why nothing follows from what did not come.
+    pub lacking: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -110,6 +112,12 @@ impl Shelf {
         }
         self.put(&name, uid.map(ToString::to_string), true);
         Slot { name, there: false }
+    }
+
+    /// Why what did not come is not known to be gone; `None` where it is.
+    pub fn why_not_whole(&self) -> Option<&'static str> {
+        let unknown = "it is not known whether the snapshot has all of it";
+        self.lacking.or(if self.described { None } else { Some(unknown) })
     }
 
     /// Files that nothing of this restore went to.

@@ -2,16 +2,16 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::connector::name::{METADATA, safe_name, with_suffix};
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::item::{copy, difference, identity, kind::Kind, normal};
 
 use super::super::failed;
-use super::shelf::lock;
+use super::shelf::{Shelf, lock};
 use super::wishes::{Into, OnConflict};
 use super::{Inner, write};
 
@@ -23,10 +23,8 @@ impl Inner {
         }
         let folder = self.places.folder(entry, &self.wishes.into);
         self.make(&folder, &entry.path)?;
-        // A made-up root above a single item is no collection that could be compared as a whole.
         if self.places.is_collection(entry) {
-            let items = self.shelves.at(&folder).map_err(|error| cannot("read the folder of", entry, error))?;
-            lock(&items).whole = self.wishes.into == Into::Own;
+            self.shelves.at(&folder).map_err(|error| cannot("read the folder of", entry, error))?;
         }
         Ok(Outcome::Noted)
     }
@@ -39,7 +37,7 @@ impl Inner {
         }
         let stored = self.store_item(&folder, entry, content);
         if stored.is_err() {
-            self.keep_all(&folder);
+            self.keep_all(&folder, "some items could not be restored");
         }
         stored
     }
@@ -49,17 +47,33 @@ impl Inner {
         if self.wishes.dry_run {
             return Ok(());
         }
+        let mut troubles = Vec::new();
         for (folder, items) in self.shelves.all() {
-            let items = lock(&items);
-            let gone = items.left().filter(|_| self.wishes.mirror && items.whole);
-            for at in gone.map(|name| folder.join(name)) {
-                let told = |error| failed(ErrorKind::Item, format!("cannot delete {}", at.display()), error);
-                fs::remove_file(&at).map_err(told)?;
+            if self.wishes.mirror {
+                troubles.extend(self.delete_others(&folder, &lock(&items)));
             }
             let told = |error| failed(ErrorKind::Other, format!("cannot make {} safe", folder.display()), error);
             write::folder(&folder).map_err(told)?;
         }
-        Ok(())
+        if troubles.is_empty() {
+            return Ok(());
+        }
+        Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
+    }
+
+    /// Deletes the items that the snapshot lacks; says in sentences what was not deleted, and why.
+    fn delete_others(&self, folder: &Path, items: &Shelf) -> Vec<String> {
+        let elsewhere = "the option into puts items here that belong elsewhere";
+        let why = if self.wishes.into == Into::Own { items.why_not_whole() } else { Some(elsewhere) };
+        if let Some(why) = why {
+            let others = items.left().next().is_some();
+            return others.then(|| format!("nothing was deleted in {}: {why}", folder.display())).into_iter().collect();
+        }
+        let deleted = items.left().map(|name| folder.join(name)).map(|at| (fs::remove_file(&at), at));
+        let told = |(deleted, at): (io::Result<()>, PathBuf)| {
+            Some(format!("{} was not deleted: {}", at.display(), deleted.err()?))
+        };
+        deleted.filter_map(told).collect()
     }
 
     fn make(&self, folder: &Path, path: &str) -> Result<(), Error> {
@@ -72,8 +86,14 @@ impl Inner {
 
     /// What describes a collection belongs to it: it is set with a new one, and with an old one only if that may be changed.
     fn store_metadata(&self, folder: &Path, entry: &Entry, content: &[u8]) -> Result<Outcome, Error> {
-        if entry.name == ".collection.json" && is_partial(content) {
-            self.keep_all(folder);
+        if entry.name == ".collection.json" {
+            let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
+            let mut items = lock(&items);
+            match what_lacks(content) {
+                Ok(None) => items.described = true,
+                Ok(lacking) => items.lacking = lacking,
+                Err(_) => {}
+            }
         }
         let renamed = match &self.wishes.into {
             Into::One(_) => return Ok(Outcome::Noted),
@@ -136,9 +156,9 @@ impl Inner {
     }
 
     /// Something of this collection did not come: nothing in its folder is known to be gone.
-    fn keep_all(&self, folder: &Path) {
+    fn keep_all(&self, folder: &Path, why: &'static str) {
         if let Ok(items) = self.shelves.at(folder) {
-            lock(&items).whole = false;
+            lock(&items).lacking.get_or_insert(why);
         }
     }
 }
@@ -159,9 +179,17 @@ fn file_name(name: &str, content: &[u8]) -> String {
     if has { name } else { safe_name(&format!("{name}.{extension}")) }
 }
 
-/// Whether the snapshot says that it holds only a part of the collection.
-fn is_partial(description: &[u8]) -> bool {
-    let Ok(description) = serde_json::from_slice::<Value>(description) else { return false };
-    let some = |name: &str| description.get(name).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    description.get("incomplete").and_then(Value::as_bool) == Some(true) || some("only_components")
+/// What the snapshot says that it lacks of the collection; an error where its description says nothing.
+fn what_lacks(description: &[u8]) -> serde_json::Result<Option<&'static str>> {
+    let description: Map<String, Value> = serde_json::from_slice(description)?;
+    let whole = |name: &str| match description.get(name) {
+        None | Some(Value::Null | Value::Bool(false)) => true,
+        Some(Value::Array(list)) => list.is_empty(),
+        Some(_) => false,
+    };
+    Ok(match (whole("incomplete"), whole("only_components")) {
+        (false, _) => Some("the snapshot lacks items that could not be read"),
+        (_, false) => Some("the snapshot has only some kinds of items"),
+        _ => None,
+    })
 }

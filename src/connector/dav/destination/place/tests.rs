@@ -30,11 +30,11 @@ fn account(collections: Vec<Collection>) -> Account {
 }
 
 fn wanted<'a>(name: &'a str, displayname: &'a str) -> Wanted<'a> {
-    Wanted { kind: Kind::Calendar, name, displayname: Some(displayname) }
+    Wanted { kind: Kind::Calendar, name, displayname: Some(displayname), href: None }
 }
 
 fn path(account: &Account, into: Option<&Into>, wanted: Wanted<'_>) -> String {
-    match place(account, into, wanted).unwrap() {
+    match place(account, into, wanted, Among::default()).unwrap() {
         Place::There(collection) => collection.href.path().to_owned(),
         Place::New { href, displayname } => format!("new {} {}", href.path(), displayname.unwrap_or_default()),
     }
@@ -68,12 +68,45 @@ fn into_puts_everything_into_one_and_a_pattern_names_new_ones_only() {
 
 #[test]
 fn what_has_no_place_is_refused_in_a_sentence() {
-    let why = |account: &Account, wanted| place(account, None, wanted).unwrap_err().what;
+    let why = |account: &Account, wanted| place(account, None, wanted, Among::default()).unwrap_err().what;
     let mut account = account(vec![calendar("/alice/work/", "Work")]);
     assert_eq!(why(&account, wanted("", "")), "it is not known which calendar this is; say into=NAME");
-    let contacts = Wanted { kind: Kind::AddressBook, name: "friends", displayname: None };
+    let contacts = Wanted { kind: Kind::AddressBook, name: "friends", displayname: None, href: None };
     assert_eq!(why(&account, contacts), "the account has no place for a new address book friends");
     account.only = true;
     assert_eq!(path(&account, None, wanted("job", "")), "/alice/work/");
     assert_eq!(why(&account, contacts), "the target is one collection, and it is no address book");
+}
+
+#[test]
+fn what_got_a_suffix_in_the_snapshot_is_found_again() {
+    let account = account(vec![calendar("/alice/Work/", "A"), calendar("/alice/work/", "B")]);
+    let suffixed = with_suffix("work", "work", 0);
+    assert_eq!(path(&account, None, wanted(&suffixed, "")), "/alice/work/");
+    assert_eq!(path(&account, None, wanted("Work", "")), "/alice/Work/");
+    let was = Wanted { href: Some("/alice/work/"), ..wanted("anything", "") };
+    assert_eq!(path(&account, None, was), "/alice/work/");
+}
+
+#[test]
+fn a_name_that_the_other_kind_has_gets_a_suffix_and_is_found_by_it() {
+    let book = Collection { kind: Kind::AddressBook, ..calendar("/alice/personal/", "") };
+    let mut account = account(vec![book]);
+    let suffixed = format!("/alice/{}/", with_suffix("personal", "calendar", 0));
+    assert_eq!(path(&account, None, wanted("personal", "")), format!("new {suffixed} "));
+    account.collections.push(calendar(&suffixed, ""));
+    assert_eq!(path(&account, None, wanted("personal", "")), suffixed);
+    account.collections.clear();
+    let made = [(href("/alice/personal/"), Kind::AddressBook)];
+    let place = place(&account, None, wanted("personal", ""), Among { made: &made, others: &[] }).unwrap();
+    assert_eq!(place, Place::New { href: href(&suffixed), displayname: None });
+}
+
+#[test]
+fn a_folder_never_goes_where_another_folder_belongs() {
+    let account = account(vec![calendar("/alice/work/", "Work")]);
+    let others = ["work".to_owned()];
+    let among = Among { made: &[], others: &others };
+    let to = place(&account, None, wanted("job", "Work"), among).unwrap();
+    assert_eq!(to, Place::New { href: href("/alice/job/"), displayname: None });
 }

@@ -1,0 +1,127 @@
+//! What a local folder must never do: delete what is not known to be gone, call a folder otherwise than before, or hang.
+
+use std::fs;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{destination, event, folder, list, put, source};
+
+const WHOLE: &str = r#"{"schema":1,"kind":"calendar","href":"/work/"}"#;
+
+#[tokio::test]
+async fn a_mirror_of_one_item_deletes_nothing_beside_it() {
+    let top = tempfile::tempdir().unwrap();
+    let at = top.path().join("calendars/work");
+    fs::create_dir_all(&at).unwrap();
+    fs::write(at.join("other.ics"), event("other", "x")).unwrap();
+    let mirror = destination(top.path(), &[("mirror", "true")]).await;
+    for path in ["/", "/calendars", "/calendars/work"] {
+        mirror.store(folder(path, path.rsplit('/').next().unwrap()), None).await.expect("noted");
+    }
+    put(&*mirror, "/calendars/work/a.ics", &event("a", "x")).await.expect("created");
+    let why = mirror.finish().await.expect_err("a sentence").to_string();
+    let expected =
+        format!("nothing was deleted in {}: it is not known whether the snapshot has all of it", at.display());
+    assert_eq!(why, expected);
+    assert!(at.join("other.ics").exists());
+}
+
+#[tokio::test]
+async fn a_mirror_deletes_only_where_the_description_says_that_it_is_whole() {
+    for (description, goes) in [
+        (WHOLE, true),
+        (r#"{"kind":"calendar","only_components":[],"incomplete":false}"#, true),
+        (r#"{"kind":"calendar","only_components":["VTODO"]}"#, false),
+        (r#"{"kind":"calendar","incomplete":true}"#, false),
+        ("[]", false),
+        ("no JSON", false),
+    ] {
+        let top = tempfile::tempdir().unwrap();
+        let at = top.path().join("calendars/work");
+        fs::create_dir_all(&at).unwrap();
+        fs::write(at.join("other.ics"), event("other", "x")).unwrap();
+        let mirror = destination(top.path(), &[("mirror", "true")]).await;
+        mirror.store(folder("/calendars/work", "work"), None).await.expect("noted");
+        put(&*mirror, "/calendars/work/.collection.json", &description.into()).await.expect("noted");
+        put(&*mirror, "/calendars/work/a.ics", &event("a", "x")).await.expect("created");
+        assert_eq!(mirror.finish().await.is_ok(), goes, "{description}");
+        assert_eq!(!at.join("other.ics").exists(), goes, "{description}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_collection_that_was_read_in_part_says_so_in_the_snapshot() {
+    let top = tempfile::tempdir().unwrap();
+    let work = top.path().join("work");
+    fs::create_dir(&work).unwrap();
+    fs::write(work.join(".collection.json"), WHOLE).unwrap();
+    fs::write(work.join("a.ics"), event("a", "x")).unwrap();
+    let told = || async {
+        let listed = list(&*source(top.path(), &[]).await).await;
+        serde_json::from_slice::<serde_json::Value>(listed.contents()["/calendars/work/.collection.json"]).unwrap()
+    };
+    assert_eq!(told().await.get("incomplete"), None);
+    let _socket = std::os::unix::net::UnixListener::bind(work.join("b.ics")).unwrap();
+    let told = told().await;
+    assert_eq!((&told["incomplete"], &told["href"]), (&true.into(), &"/work/".into()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_cant_be_listed_fails_where_it_stands_in_the_snapshot() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let top = tempfile::tempdir().unwrap();
+    for (at, name) in [("work", "a.ics"), ("told", "a.ics"), ("calendars/placed", "a.ics"), ("calendars/work", "a.ics")]
+    {
+        fs::create_dir_all(top.path().join(at)).unwrap();
+        fs::write(top.path().join(at).join(name), event("a", "x")).unwrap();
+    }
+    fs::write(top.path().join("told/.collection.json"), r#"{"kind":"address-book"}"#).unwrap();
+    let whole = list(&*source(top.path(), &[]).await).await;
+    for (at, mode) in [("work", 0o000), ("told", 0o100), ("calendars/placed", 0o000)] {
+        fs::set_permissions(top.path().join(at), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    if fs::read_dir(top.path().join("work")).is_ok() {
+        return; // Root may list everything.
+    }
+    let listed = list(&*source(top.path(), &[]).await).await;
+    let failed: Vec<_> = listed.failed.iter().map(|(path, _)| path.as_str()).collect();
+    for (at, mode) in [("work", 0o700), ("told", 0o700), ("calendars/placed", 0o700)] {
+        fs::set_permissions(top.path().join(at), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // Two are called work: which of them has the suffix is the same as while both could be listed.
+    let still: Vec<_> = listed.paths().into_iter().filter(|path| path.ends_with("a.ics")).collect();
+    assert_eq!(still.len(), 1);
+    assert!(whole.paths().contains(&still[0]), "{still:?}");
+    assert_eq!(failed.len(), 4, "{failed:?}");
+    for path in ["/calendars/placed", "/contacts/told", "/contacts/work"] {
+        assert!(failed.contains(&path), "{path}: {failed:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_describes_a_collection_is_no_pipe_and_no_link_to_elsewhere() {
+    let (top, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for name in ["home", "linked"] {
+        fs::create_dir(top.path().join(name)).unwrap();
+        fs::write(top.path().join(name).join("a.ics"), event("a", "x")).unwrap();
+    }
+    for name in ["displayname", ".collection.json"] {
+        let pipe = top.path().join("home").join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    }
+    fs::write(elsewhere.path().join("secret"), "Secret").unwrap();
+    fs::write(elsewhere.path().join("kind"), r#"{"kind":"address-book"}"#).unwrap();
+    for (target, name) in [("secret", "displayname"), ("kind", ".collection.json")] {
+        std::os::unix::fs::symlink(elsewhere.path().join(target), top.path().join("linked").join(name)).unwrap();
+    }
+    let source = source(top.path(), &[("exclude", "Secret")]).await;
+    let listed = timeout(Duration::from_mins(1), list(&*source)).await.expect("an end");
+    let contents: Vec<_> = listed.contents().into_keys().collect();
+    assert_eq!(contents, ["/calendars/home/a.ics", "/calendars/linked/a.ics"]);
+    assert_eq!(listed.failed.len(), 4, "{:?}", listed.failed);
+}
