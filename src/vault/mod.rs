@@ -11,6 +11,8 @@ mod block;
 mod check;
 mod config;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hex;
 #[cfg(test)]
 mod hostile;
