@@ -1,12 +1,12 @@
 //! What an account holds, read from the properties of its collections.
 
 use super::element::Element;
-use super::error::Error;
 use super::href::Href;
 use super::kind::Kind;
 use super::names::{self, Name};
 use super::property::{Property, Value};
 use super::request::Resource;
+use super::unread::Unread;
 
 /// What lies at a location.
 #[derive(Debug)]
@@ -17,12 +17,12 @@ pub struct Account {
     pub homes: Vec<Home>,
     /// Every calendar and address book, each once.
     pub collections: Vec<Collection>,
-    /// Homes that could not be listed; what is in them is not in `collections`.
-    pub failures: Vec<HomeFailure>,
+    /// What the server would not tell of; what is in it is not in `collections`.
+    pub failures: Vec<Unread>,
     /// Whether the location itself is one collection.
     pub only: bool,
-    /// Whether the server sends invitations by itself (RFC 6638 §2).
-    pub scheduling: bool,
+    /// Whether the server sends invitations by itself (RFC 6638 §2); `None` where no answer told.
+    pub scheduling: Option<bool>,
 }
 
 /// Where collections of a kind lie.
@@ -32,15 +32,6 @@ pub struct Home {
     pub kind: Kind,
     /// Where.
     pub href: Href,
-}
-
-/// A home that could not be listed.
-#[derive(Debug)]
-pub struct HomeFailure {
-    /// The home.
-    pub href: Href,
-    /// Why.
-    pub why: Error,
 }
 
 /// A calendar or an address book.
@@ -114,12 +105,10 @@ pub(super) fn collection_properties() -> Vec<Name> {
 impl Collection {
     /// `None` if it is no collection of these kinds, or lies in a bin.
     pub(super) fn read(resource: &Resource, kinds: &[Kind]) -> Option<Self> {
-        let types = resource.get(names::RESOURCETYPE)?;
-        // QUIRK(calypso): says of everything that it is both; then the first kind wanted is taken.
-        let kind = kinds.iter().copied().find(|kind| types.find(kind.row().resource_type).is_some())?;
-        if [names::TRASH_BIN, names::DELETED_CALENDAR].iter().any(|bin| types.find(*bin).is_some()) {
+        if resource.trouble.is_some() {
             return None;
         }
+        let kind = kind_of(resource.get(names::RESOURCETYPE)?, kinds)?;
         let color = match kind {
             Kind::Calendar => names::CALENDAR_COLOR,
             Kind::AddressBook => names::ADDRESSBOOK_COLOR,
@@ -141,6 +130,15 @@ impl Collection {
             other: OTHER.iter().filter_map(|name| resource.get(*name)).map(kept).collect(),
         })
     }
+}
+
+/// What something of these types holds; `None` if nothing of these kinds, or if it lies in a bin.
+pub(super) fn kind_of(types: &Element, kinds: &[Kind]) -> Option<Kind> {
+    if [names::TRASH_BIN, names::DELETED_CALENDAR].iter().any(|bin| types.find(*bin).is_some()) {
+        return None;
+    }
+    // QUIRK(calypso): says of everything that it is both; then the first kind wanted is taken.
+    kinds.iter().copied().find(|kind| types.find(kind.row().resource_type).is_some())
 }
 
 fn components(resource: &Resource) -> Vec<String> {

@@ -26,7 +26,7 @@ fn calendar(path: &str, displayname: &str) -> Collection {
 
 fn account(collections: Vec<Collection>) -> Account {
     let homes = vec![Home { kind: Kind::Calendar, href: href("/alice/") }];
-    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: false }
+    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: Some(false) }
 }
 
 fn wanted<'a>(name: &'a str, displayname: &'a str) -> Wanted<'a> {
