@@ -53,10 +53,6 @@ pub struct Collection {
     pub timezone: Option<String>,
     /// Components that a calendar may hold; empty where the server does not say.
     pub components: Vec<String>,
-    /// Changes with anything in it.
-    pub ctag: Option<String>,
-    /// The token for the next synchronisation (RFC 6578).
-    pub sync_token: Option<String>,
     /// Whether the server says that we may not write into it.
     pub read_only: bool,
     /// The path of its owner's principal.
@@ -79,8 +75,9 @@ const OTHER: [Name; 8] = [
     names::ADDRESSBOOK_MAX_RESOURCE_SIZE,
 ];
 
-/// What is understood of a collection.
-const UNDERSTOOD: [Name; 14] = [
+/// What is understood of a collection. Neither its ctag nor its sync token is asked for before something remembers them:
+/// Radicale walks all items to answer, 0.3 s for a calendar of 500.
+const UNDERSTOOD: [Name; 12] = [
     names::DISPLAYNAME,
     names::CALENDAR_DESCRIPTION,
     names::ADDRESSBOOK_DESCRIPTION,
@@ -89,8 +86,6 @@ const UNDERSTOOD: [Name; 14] = [
     names::CALENDAR_ORDER,
     names::CALENDAR_TIMEZONE,
     names::SUPPORTED_CALENDAR_COMPONENT_SET,
-    names::GETCTAG,
-    names::SYNC_TOKEN,
     names::CURRENT_USER_PRIVILEGE_SET,
     names::OWNER,
     names::SUBSCRIBED,
@@ -122,8 +117,6 @@ impl Collection {
             order: resource.text(names::CALENDAR_ORDER).map(|text| text.trim().to_owned()),
             timezone: resource.text(names::CALENDAR_TIMEZONE),
             components: components(resource),
-            ctag: resource.text(names::GETCTAG),
-            sync_token: resource.text(names::SYNC_TOKEN),
             read_only: read_only(resource),
             owner: resource.get(names::OWNER).and_then(|owner| owner.hrefs().next()),
             source: source(resource),

@@ -66,7 +66,7 @@ fn work_properties() -> &'static str {
     "<D:displayname>Work &amp; play</D:displayname><C:calendar-description>d</C:calendar-description>\
      <c:calendar-color xmlns:c=\"http://apple.com/ns/ical/\">#ff0000</c:calendar-color>\
      <C:supported-calendar-component-set><C:comp name=\"VEVENT\"/><C:comp name=\"VTODO\"/>\
-     </C:supported-calendar-component-set><S:getctag>7</S:getctag><D:sync-token>t7</D:sync-token>\
+     </C:supported-calendar-component-set>\
      <D:current-user-privilege-set><D:privilege><D:read/></D:privilege></D:current-user-privilege-set>\
      <D:owner><D:href>/dav/bob/</D:href></D:owner>"
 }
@@ -90,8 +90,7 @@ async fn an_account_is_found_from_the_server_with_everything_once() {
     assert!(account.scheduling == Some(true) && !account.only && account.failures.is_empty());
     let work = &account.collections[0];
     assert_eq!(work.displayname.as_deref(), Some("Work & play"));
-    assert_eq!((work.color.as_deref(), work.ctag.as_deref()), (Some("#ff0000"), Some("7")));
-    assert_eq!((work.sync_token.as_deref(), work.read_only), (Some("t7"), true));
+    assert_eq!((work.color.as_deref(), work.read_only), (Some("#ff0000"), true));
     assert_eq!((work.components.join(" "), work.owner.as_deref()), ("VEVENT VTODO".into(), Some("/dav/bob/")));
     assert_eq!(account.collections[1].source.as_deref(), Some("https://f.test/x.ics"));
     assert_eq!(account.collections[2].kind, Kind::AddressBook);

@@ -15,8 +15,6 @@ fn calendar(path: &str, displayname: &str) -> Collection {
         order: None,
         timezone: None,
         components: Vec::new(),
-        ctag: None,
-        sync_token: None,
         read_only: false,
         owner: None,
         source: None,
