@@ -104,6 +104,21 @@ async fn a_calendar_that_the_server_can_not_describe_today_stays_as_it_was() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_in_a_calendar_that_was_listed_is_gone_though_another_calendar_is_missing() {
+    let strange = "<D:response><D:href>/home/../two/</D:href><D:status>HTTP/1.1 500 No</D:status></D:response>";
+    let listing = format!("{}{}{strange}", member("/home/", FOLDER), member("/home/one/", CALENDAR));
+    let server = Changing::start(home(&["one", "two"]), move |request| match request.path.as_str() {
+        "/home/" if request.header("depth") == Some("1") => Some(Scripted::multistatus(&listing)),
+        "/home/one/" => Some(Scripted::multistatus(&member("/home/one/", CALENDAR))),
+        _ => None,
+    });
+    let person = Person::with_vault().await;
+    let ran = server.back_up_twice(&person).await;
+    assert_eq!(ran.code(), Some(3), "{ran:?}");
+    assert_eq!(items(&person).await, ["/calendars/two/two.ics"], "{ran:?}");
+}
+
+#[tokio::test]
 async fn a_calendar_that_can_not_be_listed_stays_as_it_was_and_the_others_are_read() {
     let endings: [fn() -> Scripted; 2] = [Scripted::close, || Scripted::challenge("Basic realm=\"x\"")];
     for ending in endings {
