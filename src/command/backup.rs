@@ -216,15 +216,19 @@ impl Taking<'_> {
         Ok(())
     }
 
-    async fn keep(&self, path: &str, node: Node) -> Result<u64, Stopped> {
+    async fn keep(&self, missed: &str, node: Node) -> Result<u64, Stopped> {
         let mut kept = 0;
-        let mut open = vec![(path.to_string(), node)];
+        let mut open = vec![(missed.to_string(), node)];
         while let Some((path, node)) = open.pop() {
             let stored = match node.kind {
                 NodeKind::Folder { .. } => {
-                    let children = self.previous.children(&node).await?;
-                    open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
-                    self.backup.folder(&path, node.meta.clone())
+                    let stored = self.backup.folder(&path, node.meta.clone());
+                    // A folder below, which the source did send: what is no more in it is gone, or missed by itself.
+                    if stored.is_ok() || path == missed {
+                        let children = self.previous.children(&node).await?;
+                        open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
+                    }
+                    stored
                 }
                 _ => self.backup.keep(&path, &node).map(|()| kept += 1),
             };

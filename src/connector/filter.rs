@@ -32,6 +32,11 @@ impl Filter {
         let matches = |set: &GlobSet| set.is_match(folder) || displayname.is_some_and(|name| set.is_match(name));
         self.include.as_ref().is_none_or(matches) && !matches(&self.exclude)
     }
+
+    /// Whether a collection of that folder may be wanted, whose display name nobody knows.
+    pub fn may_want(&self, folder: &str) -> bool {
+        !self.exclude.is_match(folder)
+    }
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, Error> {

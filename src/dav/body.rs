@@ -17,7 +17,7 @@ use super::error::{Error, ErrorKind};
 pub(super) struct Patience {
     /// For the next piece.
     pub idle: Duration,
-    /// For all pieces together; time in which nobody reads is not counted.
+    /// For all pieces together.
     pub whole: Duration,
 }
 
@@ -25,9 +25,12 @@ pub(super) struct Patience {
 pub(super) struct Body {
     pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     piece: Bytes,
-    patience: Patience,
+    idle: Duration,
+    deadline: Instant,
     alarm: Pin<Box<Sleep>>,
-    waiting_since: Option<Instant>,
+    is_waiting: bool,
+    /// How many bytes may still come.
+    left: u64,
 }
 
 impl Body {
@@ -35,10 +38,17 @@ impl Body {
         Self {
             pieces: Box::pin(response.bytes_stream()),
             piece: Bytes::new(),
-            patience,
+            idle: patience.idle,
+            deadline: Instant::now() + patience.whole,
             alarm: Box::pin(sleep(patience.idle)),
-            waiting_since: None,
+            is_waiting: false,
+            left: u64::MAX,
         }
+    }
+
+    /// The same, but reading fails with `FileTooLarge` where more than `limit` bytes come.
+    pub fn at_most(self, limit: u64) -> Self {
+        Self { left: limit, ..self }
     }
 
     /// Everything, if it has at most `limit` bytes; else kind `TooLarge`.
@@ -74,12 +84,6 @@ impl Body {
         }
         beginning
     }
-
-    fn waited(&mut self) {
-        if let Some(since) = self.waiting_since.take() {
-            self.patience.whole = self.patience.whole.saturating_sub(since.elapsed());
-        }
-    }
 }
 
 fn broken(error: io::Error, limit: usize) -> Error {
@@ -96,18 +100,25 @@ impl AsyncBufRead for Body {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         while this.piece.is_empty() {
+            if Instant::now() >= this.deadline {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
             match this.pieces.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(piece))) => {
-                    this.waited();
+                    this.is_waiting = false;
+                    let length = piece.len() as u64;
+                    let Some(left) = this.left.checked_sub(length) else {
+                        return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+                    };
+                    this.left = left;
                     this.piece = piece;
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error.without_url()))),
                 Poll::Ready(None) => break,
                 Poll::Pending => {
-                    if this.waiting_since.is_none() {
-                        this.waiting_since = Some(Instant::now());
-                        let longest = this.patience.idle.min(this.patience.whole);
-                        this.alarm.as_mut().reset(Instant::now() + longest);
+                    if !this.is_waiting {
+                        this.is_waiting = true;
+                        this.alarm.as_mut().reset(this.deadline.min(Instant::now() + this.idle));
                     }
                     ready!(this.alarm.as_mut().poll(cx));
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

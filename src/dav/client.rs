@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, StatusCode, header};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
@@ -16,7 +16,7 @@ use super::error::{Error, ErrorKind};
 use super::failure::{Failure, refusal, shown};
 use super::href::Href;
 use super::options::{Options, RetryPolicy};
-use super::request::{Expects, Head, Listing, Part, Parts, Request};
+use super::request::{Expects, Head, Part, Parts, Request};
 use super::retry::{self, Next};
 use super::site::{Site, is_loopback};
 use super::tls;
@@ -40,7 +40,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The slowest sending of a body that is waited for, in bytes a second.
 const SLOWEST_UPLOAD: u64 = 32 << 10;
 
-/// A whole answer may take so many times as long as the wait for its next piece.
+/// A whole answer, however it trickles, may take so many times as long as the wait for its next piece.
 const WHOLE_FACTOR: u32 = 10;
 
 /// Speaks to one site. Cheap to clone; clones share connections, limits and what was learned about signing in.
@@ -97,7 +97,8 @@ impl Client {
         Href::new(self.inner.base.url(), text)
     }
 
-    /// Sends a request and waits for its whole answer.
+    /// Sends a request and waits for its whole answer, from which the reply is built while it arrives: no body of a
+    /// multistatus is ever held.
     ///
     /// Kind `OutcomeUnknown` for a write of which nobody can say whether it was done; it is never sent twice.
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
@@ -106,23 +107,6 @@ impl Client {
         loop {
             match self.inner.attempt(request, &parts).await {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => self.inner.before_again(failure, &parts, &mut sending).await?,
-            }
-        }
-    }
-
-    /// Sends a request and hands each thing of its answer on as soon as it is complete, waiting while `items` is full.
-    ///
-    /// Not sent again once something was handed on. A receiver that is gone ends it without an error. The connection is
-    /// taken until the end: who receives must not wait for this client meanwhile.
-    pub async fn stream<L: Listing>(&self, listing: &L, items: mpsc::Sender<L::Item>) -> Result<(), Error> {
-        let parts = listing.parts();
-        let mut sending = 1;
-        let mut handed_on = false;
-        loop {
-            match self.inner.attempt_streaming(listing, &parts, (&items, &mut handed_on)).await {
-                Ok(()) => return Ok(()),
-                Err(failure) if handed_on => return Err(failure.error.doing(&action(&parts))),
                 Err(failure) => self.inner.before_again(failure, &parts, &mut sending).await?,
             }
         }
@@ -148,6 +132,7 @@ impl Inner {
             let content = body.whole(LARGEST_CONTENT).await.map_err(Failure::reading)?;
             request.add(&mut reply, Part::Content(content)).map_err(Failure::reading)?;
         } else if head.status == 207 {
+            let body = body.at_most(request.largest_answer());
             let mut members = Multistatus::open(body, head.url).await.map_err(Failure::reading)?;
             while let Some(response) = members.next().await.map_err(Failure::reading)? {
                 request.add(&mut reply, Part::Response(response)).map_err(Failure::reading)?;
@@ -157,25 +142,6 @@ impl Inner {
             body.beginning(LARGEST_EXPLANATION).await;
         }
         Ok(reply)
-    }
-
-    async fn attempt_streaming<L: Listing>(
-        &self,
-        listing: &L,
-        parts: &Parts,
-        (items, handed_on): (&mpsc::Sender<L::Item>, &mut bool),
-    ) -> Result<(), Failure> {
-        let _permit = self.permits.acquire().await;
-        let (head, body) = self.exchange(parts).await?;
-        let mut members = Multistatus::open(body, head.url).await.map_err(Failure::reading)?;
-        while let Some(response) = members.next().await.map_err(Failure::reading)? {
-            let Some(item) = listing.item(response).map_err(Failure::reading)? else { continue };
-            *handed_on = true;
-            if items.send(item).await.is_err() {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// Waits until a request may be sent again, or says why it may not.

@@ -2,15 +2,18 @@
 
 use url::Host;
 
-use super::account::{Account, Collection, Home, HomeFailure, collection_properties};
+use super::account::{Account, Collection, Home, collection_properties};
 use super::client::Client;
 use super::error::{Error, ErrorKind};
 use super::failure::shown;
 use super::href::Href;
 use super::kind::Kind;
+use super::look::{Look, as_collection, is_nobody, own_resource};
 use super::names;
-use super::request::{Depth, Propfind, PropfindReply, Resource};
+use super::request::{Depth, Propfind, PropfindReply};
+use super::scheduling::Scheduling;
 use super::srv;
+use super::unread::{Missing, Unread};
 
 /// Finds the homes and collections of `kinds` from the client's location: the location itself, then well-known addresses
 /// (RFC 6764 §5), then DNS (RFC 6764 §3).
@@ -18,7 +21,7 @@ use super::srv;
 /// The location may be a server, a principal, a home or one collection. Kind `NotDav` if there is nothing of the kind, and
 /// `NotFound` if a location with a path is not there.
 pub async fn discover(client: &Client, kinds: &[Kind]) -> Result<Account, Error> {
-    let mut search = Search { client, kinds, scheduling: false };
+    let mut search = Search { client, kinds, scheduling: Scheduling::default(), unread: Vec::new() };
     let first = match search.at(client.base()).await {
         Ok(Some(found)) => return search.account(found).await,
         Ok(None) => nothing_there(client.base()),
@@ -50,13 +53,9 @@ enum What {
 struct Search<'a> {
     client: &'a Client,
     kinds: &'a [Kind],
-    scheduling: bool,
-}
-
-/// An address that was looked at.
-struct Look {
-    at: Href,
-    resource: Resource,
+    scheduling: Scheduling,
+    /// What could not be found out, of kinds for which no home was found.
+    unread: Vec<Unread>,
 }
 
 impl Search<'_> {
@@ -64,16 +63,21 @@ impl Search<'_> {
     async fn at(&mut self, address: &Href) -> Result<Option<Found>, Error> {
         let look = self.look(address).await?;
         if let Some(collection) = Collection::read(&look.resource, self.kinds) {
-            let principal = principal(&look);
-            if let Some(principal) = &principal {
-                // Only to learn whether the server sends invitations.
-                let _ = self.look(principal).await;
+            let principal = look.principal();
+            // Only to learn whether the server sends invitations; who can't be asked leaves that open.
+            if let Some(principal) = &principal
+                && let Ok(look) = self.look(principal).await
+            {
+                self.scheduling.note_principal(&look.resource);
             }
             return Ok(Some(Found { principal, what: What::Only(Box::new(collection)) }));
         }
         let own = self.homes_in(&look);
-        let (principal, mut homes) = match principal(&look) {
-            _ if !own.is_empty() => (Some(look.at.clone()), own),
+        let (principal, mut homes) = match look.principal() {
+            _ if !own.is_empty() => {
+                self.scheduling.note_principal(&look.resource);
+                (Some(look.at.clone()), own)
+            }
             Some(principal) => {
                 let homes = self.homes_of(&principal).await?;
                 (Some(principal), homes)
@@ -82,9 +86,9 @@ impl Search<'_> {
         };
         if homes.iter().any(|home| home.href == look.at) {
             homes.retain(|home| home.href == look.at);
-        } else if !leads_to(&look.at, principal.as_ref(), &homes) {
+        } else if !look.leads_to(principal.as_ref(), &homes) {
             // Somebody else's home, or a server without principals.
-            let here = self.homes_by_listing(&look.at).await;
+            let here = self.homes_by_listing(&look.at).await?;
             homes = if here.is_empty() { homes } else { here };
         }
         if homes.is_empty() {
@@ -144,12 +148,21 @@ impl Search<'_> {
                 continue;
             }
             let Ok(address) = Href::new(server.url(), kind.row().well_known) else { continue };
-            let Ok(look) = self.look(&address).await else { continue };
-            let mut more = self.homes_in(&look);
-            if let (true, Some(principal)) = (more.is_empty(), principal(&look)) {
-                more = self.homes_of(&principal).await.unwrap_or_default();
+            match self.homes_from(&address).await {
+                Ok(more) => homes.extend(more.into_iter().filter(|home| home.kind == *kind)),
+                Err(error) if says_none(&error) => {}
+                Err(error) => self.unread.push(Unread::new(address, Missing::Collections(vec![*kind]), error)),
             }
-            homes.extend(more.into_iter().filter(|home| home.kind == *kind));
+        }
+    }
+
+    /// The homes that an address or its principal names.
+    async fn homes_from(&mut self, address: &Href) -> Result<Vec<Home>, Error> {
+        let look = self.look(address).await?;
+        let homes = self.homes_in(&look);
+        match look.principal() {
+            Some(principal) if homes.is_empty() => self.homes_of(&principal).await,
+            _ => Ok(homes),
         }
     }
 
@@ -179,15 +192,23 @@ impl Search<'_> {
         Ok(self.noted(reply))
     }
 
-    // QUIRK(xandikos): sends the `DAV` header with OPTIONS alone; the outbox tells it too.
     fn noted(&mut self, reply: PropfindReply) -> PropfindReply {
-        self.scheduling |= reply.features.iter().any(|class| class == "calendar-auto-schedule")
-            || reply.resources.iter().any(|resource| resource.get(names::SCHEDULE_OUTBOX_URL).is_some());
+        self.scheduling.note(&reply);
         reply
     }
 
     async fn homes_of(&mut self, principal: &Href) -> Result<Vec<Home>, Error> {
         let look = self.look(principal).await?;
+        self.scheduling.note_principal(&look.resource);
+        for kind in self.kinds {
+            let failing = |status| status >= 500;
+            let asked = look.resource.properties.iter().find(|property| property.element.is(kind.row().home_set));
+            if let Some(status) = asked.map(|property| property.status).filter(|status| failing(*status)) {
+                let why = format!("the server answered {status} when asked for {}s", kind.word());
+                let why = Error::new(ErrorKind::Server, why).with_status(status);
+                self.unread.push(Unread::new(look.at.clone(), Missing::Collections(vec![*kind]), why));
+            }
+        }
         Ok(self.homes_in(&look))
     }
 
@@ -204,12 +225,18 @@ impl Search<'_> {
     }
 
     /// The address itself as a home, for each kind that lies in it.
-    async fn homes_by_listing(&mut self, at: &Href) -> Vec<Home> {
-        let Ok(reply) = self.list(at).await else { return Vec::new() };
+    ///
+    /// An error where it can't be told whether it is one: then it must not become somebody's whole account instead.
+    async fn homes_by_listing(&mut self, at: &Href) -> Result<Vec<Home>, Error> {
+        let reply = match self.list(at).await {
+            Ok(reply) => reply,
+            Err(error) if is_passing(&error) => return Err(error),
+            Err(_) => return Ok(Vec::new()),
+        };
         let collections: Vec<Collection> =
             reply.resources.iter().filter_map(|resource| Collection::read(resource, self.kinds)).collect();
         let kinds = self.kinds.iter().filter(|kind| collections.iter().any(|c| c.kind == **kind));
-        kinds.map(|kind| Home { kind: *kind, href: reply.at.clone() }).collect()
+        Ok(kinds.map(|kind| Home { kind: *kind, href: reply.at.clone() }).collect())
     }
 
     async fn account(mut self, found: Found) -> Result<Account, Error> {
@@ -219,7 +246,7 @@ impl Search<'_> {
             collections: Vec::new(),
             failures: Vec::new(),
             only: false,
-            scheduling: false,
+            scheduling: None,
         };
         match found.what {
             What::Only(collection) => {
@@ -228,7 +255,13 @@ impl Search<'_> {
             }
             What::Homes(homes) => self.fill(&mut account, homes).await?,
         }
-        account.scheduling = self.scheduling;
+        let homes = &account.homes;
+        let is_missing = |kind: &Kind| !homes.iter().any(|home| home.kind == *kind);
+        self.unread.retain(|one| matches!(&one.missing, Missing::Collections(kinds) if kinds.iter().all(is_missing)));
+        if !account.only {
+            account.failures.append(&mut self.unread);
+        }
+        account.scheduling = self.scheduling.says();
         Ok(account)
     }
 
@@ -240,13 +273,22 @@ impl Search<'_> {
                 hrefs.push(&home.href);
             }
         }
+        let mut listed = 0;
         for href in &hrefs {
+            let kinds: Vec<Kind> = homes.iter().filter(|home| home.href == **href).map(|home| home.kind).collect();
             match self.list(href).await {
-                Ok(reply) => add_collections(account, &reply, self.kinds),
-                Err(why) => account.failures.push(HomeFailure { href: (*href).clone(), why }),
+                Ok(reply) => {
+                    listed += 1;
+                    add_collections(account, &reply, self.kinds);
+                    let children = reply.resources.iter().filter(|one| one.href != reply.at && one.href != **href);
+                    account.failures.extend(children.filter_map(|child| Unread::child(child, &kinds)));
+                }
+                Err(why) => {
+                    account.failures.push(Unread::new((*href).clone(), Missing::Collections(kinds), why));
+                }
             }
         }
-        if account.failures.len() == hrefs.len()
+        if listed == 0
             && let Some(failure) = account.failures.pop()
         {
             return Err(failure.why);
@@ -266,41 +308,23 @@ fn add_collections(account: &mut Account, reply: &PropfindReply, kinds: &[Kind])
     }
 }
 
-fn own_resource<'a>(reply: &'a PropfindReply, asked: &Href) -> Option<&'a Resource> {
-    let own = reply.resources.iter().find(|resource| resource.href == reply.at || resource.href == *asked);
-    own.or_else(|| reply.resources.first())
+/// Whether an answer means that there is nothing of the kind, rather than that nobody can tell.
+fn says_none(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::NotDav)
 }
 
-fn principal(look: &Look) -> Option<Href> {
-    let text = look.resource.get(names::CURRENT_USER_PRINCIPAL)?.hrefs().next()?;
-    Href::new(look.at.url(), &text).ok()
-}
-
-/// RFC 5397 §3: the server let us in without asking who we are.
-fn is_nobody(resource: &Resource) -> bool {
-    resource.get(names::CURRENT_USER_PRINCIPAL).is_some_and(|e| e.find(names::UNAUTHENTICATED).is_some())
-}
-
-/// Whether an address stands for all of what was found from it: the principal, or something above it or its homes.
-fn leads_to(at: &Href, principal: Option<&Href>, homes: &[Home]) -> bool {
-    principal.is_some_and(|principal| at.is_above(principal)) || homes.iter().any(|home| at.is_above(&home.href))
-}
-
-/// Homes are written without the slash at the end by some; names are joined to them.
-fn as_collection(href: Href) -> Href {
-    if href.path().ends_with('/') {
-        return href;
-    }
-    let mut url = href.url().clone();
-    url.set_path(&format!("{}/", href.path()));
-    Href::from_url(&url).unwrap_or(href)
+fn is_passing(error: &Error) -> bool {
+    use ErrorKind::{Server, TimedOut, TooLarge, Unauthorised, Unreachable};
+    matches!(error.kind, Server | TimedOut | TooLarge | Unauthorised | Unreachable)
 }
 
 fn may_be_elsewhere(error: &Error, at: &Href) -> bool {
     match error.kind {
         // Who names a path means it: a wrong one must not become the whole account.
         ErrorKind::NotFound => at.path() == "/",
-        ErrorKind::Unauthorised | ErrorKind::Usage => false,
+        // Nor may one that is only in trouble today.
+        _ if is_passing(error) => at.path() == "/" && error.kind != ErrorKind::Unauthorised,
+        ErrorKind::Usage => false,
         _ => true,
     }
 }

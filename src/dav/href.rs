@@ -8,6 +8,9 @@ use url::Url;
 
 use super::error::{Error, ErrorKind};
 
+/// Longest href that is used, in bytes: as long as servers take in a request.
+const LONGEST: usize = 8 << 10;
+
 /// What is escaped in a name that we make: all but the unreserved characters (RFC 3986 §2.3), so also `/`.
 const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -22,10 +25,13 @@ pub struct Href {
 impl Href {
     /// Reads an href as a server wrote it, found in the answer from `base`: a path or a whole URL.
     ///
-    /// Kind `Malformed` if it is none, or if a segment is `.` or `..`, also an escaped one.
+    /// Kind `Malformed` if it is none, if it is longer than 8 KiB, or if a segment is `.` or `..`, also an escaped one.
     pub fn new(base: &Url, text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let bad = || Error::new(ErrorKind::Malformed, format!("the href {} can't be used", shown(text)));
+        if text.len() > LONGEST {
+            return Err(bad());
+        }
         let path_start = match text.find("://") {
             Some(scheme) if !text.starts_with('/') => {
                 let host = scheme + 3;

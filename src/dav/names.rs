@@ -52,8 +52,6 @@ pub const CURRENT_USER_PRINCIPAL: Name = name(DAV, "current-user-principal");
 pub const UNAUTHENTICATED: Name = name(DAV, "unauthenticated");
 /// RFC 5842 §3.1.
 pub const RESOURCE_ID: Name = name(DAV, "resource-id");
-/// RFC 6578 §4.
-pub const SYNC_TOKEN: Name = name(DAV, "sync-token");
 /// RFC 3253 §3.1.5.
 pub const SUPPORTED_REPORT_SET: Name = name(DAV, "supported-report-set");
 /// RFC 3744 §3.2.
@@ -140,8 +138,6 @@ pub const ADDRESSBOOK_QUERY: Name = name(CARDDAV, "addressbook-query");
 pub const ADDRESSBOOK_FILTER: Name = name(CARDDAV, "filter");
 /// RFC 6352 §10.5.1.
 pub const ADDRESSBOOK_PROP_FILTER: Name = name(CARDDAV, "prop-filter");
-/// changes with anything in the collection; calendarserver's caldav-ctag.
-pub const GETCTAG: Name = name(CALENDARSERVER, "getctag");
 /// a copy of a feed; calendarserver's extension.
 pub const SUBSCRIBED: Name = name(CALENDARSERVER, "subscribed");
 /// where a subscribed calendar comes from; calendarserver's extension.

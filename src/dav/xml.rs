@@ -24,7 +24,7 @@ const MOST_LEVELS: usize = 64;
 const LARGEST_MEMBER: usize = 64 << 20;
 
 /// Most members of one answer.
-const MOST_MEMBERS: usize = 2_000_000;
+const MOST_MEMBERS: usize = 500_000;
 
 /// Most elements in one member; bounds the memory that many tiny ones take.
 const MOST_ELEMENTS: usize = 20_000;

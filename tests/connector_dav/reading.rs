@@ -157,3 +157,73 @@ async fn a_wrong_password_is_a_sentence_of_its_own_kind() {
     assert!(sentence.starts_with("cannot find the account at alice@127.0.0.1:"), "{sentence}");
     assert!(!sentence.contains("geheim"));
 }
+
+fn page() -> Scripted {
+    Scripted::answer(200, "<html><body>Please log in</body></html>").header("Content-Type", "text/html; charset=utf-8")
+}
+
+#[tokio::test]
+async fn a_page_instead_of_an_item_fails_that_item_and_is_never_stored() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| match request.method.as_str() {
+        // b.ics is left out of the multiget, and GET shows a page.
+        "REPORT" => {
+            let text = event("a", "x").replace('\r', "");
+            let properties = format!("<D:getetag>\"1\"</D:getetag><C:calendar-data>{text}</C:calendar-data>");
+            Some(Scripted::multistatus(&member("/cal/work/a.ics", &properties)))
+        }
+        "GET" => Some(page()),
+        _ => None,
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics"]);
+    assert_eq!(taken.files()["/calendars/work/a.ics"], event("a", "x"), "a page is no sample to learn from");
+    let failures: Vec<_> = taken.failures.into_iter().collect();
+    let why = "the server gave no calendar item but text/html; charset=utf-8".to_owned();
+    assert_eq!(failures, [("/calendars/work/b.ics".to_owned(), why)]);
+}
+
+#[tokio::test]
+async fn a_text_is_kept_where_get_shows_a_page_instead() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| {
+        // The sample differs from its multiget, so that every item is asked for by GET.
+        let text = |name: &str| event(name, "other words").replace('\r', "");
+        match (request.method.as_str(), request.path.as_str()) {
+            ("REPORT", _) => Some(Scripted::multistatus(
+                &["a", "b"]
+                    .map(|name| {
+                        let data =
+                            format!("<D:getetag>\"1\"</D:getetag><C:calendar-data>{}</C:calendar-data>", text(name));
+                        member(&format!("{AT}{name}.ics"), &data)
+                    })
+                    .concat(),
+            )),
+            ("GET", "/cal/work/b.ics") => Some(page()),
+            _ => None,
+        }
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.failures.len(), 0, "{:?}", taken.failures);
+    assert_eq!(taken.files()["/calendars/work/a.ics"], event("a", "x"));
+    assert!(String::from_utf8_lossy(&taken.files()["/calendars/work/b.ics"]).contains("SUMMARY:other words"));
+}
+
+#[tokio::test]
+async fn a_listed_size_that_is_the_one_of_get_tells_which_lines_are_stored() {
+    let (crlf, lf) = (event("a", "x"), event("b", "y").replace('\r', ""));
+    let items = items([("a.ics", crlf.clone()), ("b.ics", lf.clone())]);
+    let sizes = [("a.ics", crlf.len()), ("b.ics", lf.len())];
+    let server = serve(&items, move |request| {
+        let listing = request.method == "PROPFIND" && request.header("depth") == Some("1");
+        let listed = |(name, size): (&str, usize)| {
+            let properties = format!("<D:getetag>\"1\"</D:getetag><D:getcontentlength>{size}</D:getcontentlength>");
+            member(&format!("{AT}{name}"), &properties)
+        };
+        listing.then(|| Scripted::multistatus(&sizes.map(listed).concat()))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.files()["/calendars/work/a.ics"], crlf);
+    assert_eq!(taken.files()["/calendars/work/b.ics"], lf);
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET"]);
+}

@@ -1,6 +1,6 @@
 //! Finding an account on servers of different shapes (servers.md §2).
 
-use davault::dav::{Account, ErrorKind, Kind, discover};
+use davault::dav::{Account, ErrorKind, Kind, Missing, discover, sends_invitations};
 
 use super::{anonymous, client, client_with};
 use crate::support::scripted::{Recorded, Scripted, Server, member};
@@ -66,7 +66,7 @@ fn work_properties() -> &'static str {
     "<D:displayname>Work &amp; play</D:displayname><C:calendar-description>d</C:calendar-description>\
      <c:calendar-color xmlns:c=\"http://apple.com/ns/ical/\">#ff0000</c:calendar-color>\
      <C:supported-calendar-component-set><C:comp name=\"VEVENT\"/><C:comp name=\"VTODO\"/>\
-     </C:supported-calendar-component-set><S:getctag>7</S:getctag><D:sync-token>t7</D:sync-token>\
+     </C:supported-calendar-component-set>\
      <D:current-user-privilege-set><D:privilege><D:read/></D:privilege></D:current-user-privilege-set>\
      <D:owner><D:href>/dav/bob/</D:href></D:owner>"
 }
@@ -87,11 +87,10 @@ async fn an_account_is_found_from_the_server_with_everything_once() {
     assert_eq!(paths(&account), ["/dav/cal/alice/work/", "/dav/cal/alice/feed/", "/dav/card/alice/friends/"]);
     assert_eq!(account.homes.len(), 2);
     assert_eq!(account.homes[0].href.path(), "/dav/cal/alice/");
-    assert!(account.scheduling && !account.only && account.failures.is_empty());
+    assert!(account.scheduling == Some(true) && !account.only && account.failures.is_empty());
     let work = &account.collections[0];
     assert_eq!(work.displayname.as_deref(), Some("Work & play"));
-    assert_eq!((work.color.as_deref(), work.ctag.as_deref()), (Some("#ff0000"), Some("7")));
-    assert_eq!((work.sync_token.as_deref(), work.read_only), (Some("t7"), true));
+    assert_eq!((work.color.as_deref(), work.read_only), (Some("#ff0000"), true));
     assert_eq!((work.components.join(" "), work.owner.as_deref()), ("VEVENT VTODO".into(), Some("/dav/bob/")));
     assert_eq!(account.collections[1].source.as_deref(), Some("https://f.test/x.ics"));
     assert_eq!(account.collections[2].kind, Kind::AddressBook);
@@ -116,7 +115,7 @@ async fn a_principal_a_home_and_one_collection_are_understood() {
     let others = find(&server, "/dav/cal/bob/", &Kind::ALL).await.unwrap();
     assert_eq!(paths(&others), ["/dav/cal/bob/team/"]);
     let only = find(&server, "/dav/cal/alice/work/", &Kind::ALL).await.unwrap();
-    assert!(only.only && only.homes.is_empty() && !only.scheduling);
+    assert!(only.only && only.homes.is_empty() && only.scheduling.is_none());
     assert_eq!(paths(&only), ["/dav/cal/alice/work/"]);
 }
 
@@ -131,7 +130,7 @@ async fn a_server_that_sends_invitations_is_known_by_the_outbox_too() {
         path => Scripted::multistatus(&member(path, &format!("{CALENDAR}{}", principal("/alice/")))),
     });
     let account = find(&server, "/alice/cal/", &[Kind::Calendar]).await.unwrap();
-    assert!(account.only && account.scheduling);
+    assert!(account.only && account.scheduling == Some(true));
 }
 
 #[tokio::test]
@@ -202,4 +201,99 @@ async fn a_refused_password_ends_the_search() {
     let error = discover(&client(&server), &Kind::ALL).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorised);
     assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_server_names_in_a_home_and_does_not_describe_is_told() {
+    let server = Server::start(|request| match (request.path.as_str(), depth_one(request)) {
+        ("/dav/cal/alice/", true) => {
+            let failing = |href: &str, status: &str| {
+                let propstat = format!(
+                    "<D:propstat><D:prop><D:resourcetype/></D:prop><D:status>HTTP/1.1 {status}</D:status></D:propstat>"
+                );
+                format!("<D:response><D:href>{href}</D:href>{propstat}</D:response>")
+            };
+            let whole = |href: &str, status: &str| {
+                format!("<D:response><D:href>{href}</D:href><D:status>HTTP/1.1 {status}</D:status></D:response>")
+            };
+            Scripted::multistatus(
+                &[
+                    member("/dav/cal/alice/", FOLDER),
+                    member("/dav/cal/alice/work/", CALENDAR),
+                    failing("/dav/cal/alice/busy/", "503 Busy"),
+                    failing("/dav/cal/alice/note.txt", "404 Not Found"),
+                    whole("/dav/cal/alice/broken/", "500 Broken"),
+                    whole("/dav/cal/alice/gone/", "404 Not Found"),
+                    member("/dav/cal/alice/../evil/", CALENDAR),
+                    member("/dav/cal/alice/../plain/", FOLDER),
+                ]
+                .concat(),
+            )
+        }
+        _ => usual(request),
+    });
+    let account = find(&server, "/dav/", &Kind::ALL).await.unwrap();
+    assert_eq!(paths(&account), ["/dav/cal/alice/work/", "/dav/card/alice/friends/"]);
+    let told: Vec<_> = account.failures.iter().map(|one| (one.missing.clone(), one.why.to_string())).collect();
+    let why = |status| format!("the server answered {status} when asked what it is");
+    let calendars = vec![Kind::Calendar];
+    let trouble = "the href \"/dav/cal/alice/../evil/\" can't be used".to_owned();
+    assert_eq!(
+        told,
+        [
+            (Missing::Collection(calendars.clone()), why(503)),
+            (Missing::Collection(calendars.clone()), why(500)),
+            (Missing::Collections(calendars), trouble)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_kind_of_which_nobody_can_tell_is_no_kind_that_is_not_there() {
+    for (status, is_told) in [(404, false), (405, false), (500, true), (403, true)] {
+        let server = Server::start(move |request| match (request.path.as_str(), depth_one(request)) {
+            ("/", _) => Scripted::multistatus(&member("/", &principal("/alice/"))),
+            ("/alice/", _) => {
+                let home = "<C:calendar-home-set><D:href>/cal/</D:href></C:calendar-home-set>";
+                Scripted::multistatus(&member("/alice/", home))
+            }
+            ("/cal/", true) => Scripted::multistatus(&member("/cal/work/", CALENDAR)),
+            _ => Scripted::answer(status, ""),
+        });
+        let account = find(&server, "/", &Kind::ALL).await.unwrap();
+        assert_eq!(paths(&account), ["/cal/work/"]);
+        let told: Vec<_> = account.failures.iter().map(|one| one.missing.clone()).collect();
+        let contacts = Missing::Collections(vec![Kind::AddressBook]);
+        assert_eq!(told, if is_told { vec![contacts] } else { vec![] }, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_home_that_can_not_be_listed_does_not_become_the_own_account() {
+    let server = Server::start(|request| match (request.path.as_str(), depth_one(request)) {
+        ("/dav/cal/bob/", true) => Scripted::answer(500, ""),
+        _ => usual(request),
+    });
+    let error = find(&server, "/dav/cal/bob/", &Kind::ALL).await.unwrap_err();
+    assert_eq!((error.kind, error.status), (ErrorKind::Server, Some(500)));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_whether_it_sends_invitations_is_asked() {
+    for (class, says) in [
+        ("1, calendar-access, calendar-auto-schedule", Some(true)),
+        ("1, 3, calendar-access", Some(false)),
+        ("1, 2", None),
+    ] {
+        let server = Server::start(move |request| match (request.method.as_str(), request.path.as_str()) {
+            ("OPTIONS", "/cal/") => Scripted::answer(200, "").header("DAV", class),
+            // Who we are can't be asked.
+            (_, "/alice/") => Scripted::answer(500, ""),
+            _ => Scripted::multistatus(&member("/cal/", &format!("{CALENDAR}{}", principal("/alice/")))),
+        });
+        let client = client_with(&server, |options| options.base.set_path("/cal/"));
+        let account = discover(&client, &[Kind::Calendar]).await.unwrap();
+        assert_eq!(account.scheduling, None);
+        assert_eq!(sends_invitations(&client, &account).await, says);
+    }
 }

@@ -21,6 +21,13 @@ pub(super) fn is_metadata(name: &str) -> bool {
     name == COLLECTION_FILE || METADATA_FILES.contains(&name)
 }
 
+/// Whether a content is what a collection of that kind holds, and not a page that a server shows instead.
+pub(super) fn is_item(kind: Kind, content: &[u8]) -> bool {
+    let begin: &[u8] = if kind == Kind::Calendar { b"BEGIN:VCALENDAR" } else { b"BEGIN:VCARD" };
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    content.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| line.trim_ascii().eq_ignore_ascii_case(begin))
+}
+
 /// What `.collection.json` says. Unknown fields are left out when it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Described {

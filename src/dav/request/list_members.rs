@@ -7,6 +7,9 @@ use super::{Expects, Head, Listing, Part, Parts, Request, collection_fault};
 use crate::dav::xml::Response;
 use crate::dav::{ETag, Element, Error, Href, names};
 
+/// Longest media type that is kept, in bytes (RFC 6838 §4.2 allows 255 and parameters).
+const LONGEST_TYPE: usize = 512;
+
 /// Lists the items of `collection`, without collections in it. The listing is whole or an error.
 #[derive(Debug, Clone)]
 pub struct ListMembers {
@@ -95,7 +98,7 @@ fn fill(member: &mut Member, property: &Element) {
         member.size = text.parse().ok();
     } else if property.is(names::GETLASTMODIFIED) {
         member.modified = httpdate::parse_http_date(text).ok();
-    } else if property.is(names::GETCONTENTTYPE) && !text.is_empty() {
+    } else if property.is(names::GETCONTENTTYPE) && (1..=LONGEST_TYPE).contains(&text.len()) {
         member.content_type = Some(text.to_owned());
     }
 }

@@ -1,6 +1,7 @@
 //! Requests: each says which bytes to send and what the answer means. No file here does any I/O.
 
 mod delete;
+mod features;
 mod fetched;
 mod get;
 mod list_members;
@@ -23,6 +24,7 @@ use fetched::{collect, collection_fault};
 pub use super::xml::{Propstat, Response};
 
 pub use delete::Delete;
+pub use features::Features;
 pub use fetched::{Fetched, VcardVersion};
 pub use get::{Get, Got};
 pub use list_members::{ListMembers, Member};
@@ -36,7 +38,8 @@ pub use query::Query;
 /// Bytes in, value out: what to send, and what the answer means.
 ///
 /// [`Client::send`](super::Client::send) builds the reply while the answer arrives: `begin` once for its head, then `add`
-/// for each part. An attempt that fails is thrown away with its half-made reply.
+/// for each part. Of a multistatus one member is in memory at a time, and what `add` keeps of those before: an answer of
+/// 200 MB needs no 200 MB. An attempt that fails is thrown away with its half-made reply.
 pub trait Request: Send + Sync {
     /// What comes of it.
     type Reply: Send;
@@ -49,9 +52,17 @@ pub trait Request: Send + Sync {
 
     /// A further part of the answer is there.
     fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error>;
+
+    /// Largest multistatus that is read, in bytes after decompression; it bounds what can be kept of it.
+    fn largest_answer(&self) -> u64 {
+        LARGEST_ANSWER
+    }
 }
 
-/// A request whose answer is a list of like things, which can be handed on one by one.
+/// Largest multistatus, in bytes: a listing of 400,000 items, as the wordiest servers write them.
+const LARGEST_ANSWER: u64 = 256 << 20;
+
+/// A request whose answer is a list of like things.
 pub trait Listing: Request<Reply = Vec<Self::Item>> {
     /// One of the things.
     type Item: Send;
@@ -112,6 +123,12 @@ impl Head {
     /// A header as text, if it is there once and readable.
     pub(super) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The classes in the `DAV` header (RFC 4918 §10.1).
+    pub(super) fn features(&self) -> Vec<String> {
+        let lines = self.headers.get_all("dav").iter().filter_map(|value| value.to_str().ok());
+        lines.flat_map(|line| line.split(',')).map(|class| class.trim().to_owned()).collect()
     }
 }
 

@@ -44,6 +44,11 @@ impl Request for Multiget {
     fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error> {
         super::collect(self, reply, part)
     }
+
+    /// Who asks for less at once gets along with it; one item may have 64 MiB.
+    fn largest_answer(&self) -> u64 {
+        128 << 20
+    }
 }
 
 impl Listing for Multiget {

@@ -41,6 +41,8 @@ pub struct PropfindReply {
 pub struct Resource {
     /// Where it is.
     pub href: Href,
+    /// Why its href can't be used as the server wrote it; then `href` only stands for it.
+    pub trouble: Option<String>,
     /// 200, or why nothing is known of it.
     pub status: u16,
     /// The properties that were asked for.
@@ -81,10 +83,8 @@ impl Request for Propfind {
     }
 
     fn begin(&self, head: &Head) -> Result<Self::Reply, Error> {
-        let features = head.headers.get_all("dav").iter().filter_map(|value| value.to_str().ok());
-        let features = features.flat_map(|line| line.split(',')).map(|class| class.trim().to_owned()).collect();
         let at = Href::from_url(&head.url).unwrap_or_else(|| self.at.clone());
-        Ok(PropfindReply { at, features, resources: Vec::new() })
+        Ok(PropfindReply { at, features: head.features(), resources: Vec::new() })
     }
 
     fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error> {
@@ -92,20 +92,23 @@ impl Request for Propfind {
             return Ok(());
         };
         // QUIRK(xandikos): says 404 for a missing resource inside a 207.
-        let own = response.href == reply.at || response.href == self.at;
+        let own = response.trouble.is_none() && (response.href == reply.at || response.href == self.at);
         if let (true, Some(fault)) = (own, super::collection_fault(&response)) {
             return Err(fault);
-        }
-        if response.trouble.is_some() {
-            return Ok(());
         }
         let status = response.status_or_ok();
         let properties = response.propstats.into_iter().flat_map(|propstat| {
             let status = propstat.status;
             propstat.properties.into_iter().map(move |element| FoundProperty { status, element })
         });
-        reply.resources.push(Resource { href: response.href, status, properties: properties.collect() });
+        let (href, trouble) = (response.href, response.trouble);
+        reply.resources.push(Resource { href, trouble, status, properties: properties.collect() });
         Ok(())
+    }
+
+    /// All of it is kept, as elements: a thousand collections with 16 KiB of properties each.
+    fn largest_answer(&self) -> u64 {
+        16 << 20
     }
 }
 

@@ -44,6 +44,8 @@ pub(in crate::connector) struct DavDestination {
     connections: usize,
     wishes: Wishes,
     account: OnceCell<dav::Account>,
+    /// Whether the server sends invitations, as far as it tells.
+    invites: OnceCell<Option<bool>>,
     /// The folders of the snapshot, by path.
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
@@ -61,6 +63,7 @@ impl DavDestination {
             connections,
             wishes: Wishes::new(options),
             account: OnceCell::new(),
+            invites: OnceCell::new(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
         }
@@ -73,6 +76,13 @@ impl DavDestination {
 
     async fn account(&self) -> Result<&dav::Account, Error> {
         self.account.get_or_try_init(|| self.discover()).await
+    }
+
+    /// Whether the server may send invitations by itself: it does, or nobody can tell.
+    async fn may_invite(&self) -> Result<bool, Error> {
+        let account = self.account().await?;
+        let says = self.invites.get_or_init(|| dav::sends_invitations(&self.client, account)).await;
+        Ok(says.unwrap_or(true))
     }
 
     fn folder(&self, path: &str) -> Arc<Folder> {

@@ -61,6 +61,6 @@ impl DavDestination {
 
     /// Whether the server sends mail for what is put into such a collection.
     pub(super) async fn schedules(&self, kind: Kind) -> Result<bool, Error> {
-        Ok(kind == Kind::Calendar && self.account().await?.scheduling)
+        Ok(kind == Kind::Calendar && self.may_invite().await?)
     }
 }

@@ -1,11 +1,13 @@
 //! One collection: its folder, the files that describe it, and its items.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
+use super::fetch::is_lost;
 use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
@@ -14,8 +16,11 @@ use crate::connector::dav::open::failed;
 use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{ETag, ErrorKind, Kind};
+use crate::dav::{ETag, Error, Kind};
 use crate::report::sentence;
+
+/// So many collections lost in a row, and the server is gone.
+const MOST_LOST: usize = 3;
 
 /// An item that was listed, and the place that it gets.
 #[derive(Debug, Clone)]
@@ -32,9 +37,7 @@ impl Run<'_> {
         let Folder { path, collection } = folder;
         let listing = match listing::list(&self.source.client, &collection).await {
             Ok(listing) => listing,
-            Err(error) if matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Tls | ErrorKind::Unauthorised) => {
-                return Err(Stop::Broken(failed(format!("cannot list {path}"), error)));
-            }
+            Err(error) if is_lost(error.kind) => return self.lost(path, error).await,
             Err(error) => return self.failed(path, sentence(&error)).await,
         };
         self.folder(&path).await?;
@@ -54,9 +57,31 @@ impl Run<'_> {
                 members
             }
         };
-        let failures = self.fetch(&collection, items(&path, members)).await?;
-        described.incomplete |= failures > 0;
+        match self.fetch(&collection, items(&path, members)).await {
+            Ok(failures) => {
+                described.incomplete |= failures > 0;
+                self.read.store(true, Ordering::Relaxed);
+                self.lost.store(0, Ordering::Relaxed);
+            }
+            Err(Stop::Lost(error)) => {
+                described.incomplete = true;
+                self.lost(path.clone(), error).await?;
+            }
+            Err(stop) => return Err(stop),
+        }
         self.text(format!("{path}/{COLLECTION_FILE}"), described.to_bytes()).await
+    }
+
+    /// Says that a collection could not be read, or not to its end; gives up where others were lost before it.
+    async fn lost(&self, path: String, error: Error) -> Result<(), Stop> {
+        let why = sentence(&error);
+        let error = failed(format!("cannot read {path}"), error);
+        if self.lost.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_LOST {
+            return Err(Stop::Broken(error));
+        }
+        // Only the first is of use: the run ends with it if nothing else can be read either.
+        let _ = self.first_lost.set(error);
+        self.failed(path, why).await
     }
 
     /// Sends a file that no request of its own gives.

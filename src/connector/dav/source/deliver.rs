@@ -1,5 +1,7 @@
 //! From what a server answered to the bytes that are stored, and on to the host.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 
 use super::buffer::Origin;
@@ -27,7 +29,7 @@ impl Fetch<'_> {
         let trust = |wire| {
             let mut trust = Trust::default();
             for (item, text, etag) in texts() {
-                let all = Trust { md5: false, size: true };
+                let all = Trust { size: true, ..Trust::default() };
                 match stored(text, wire, all, Evidence { etag, size: item.member.size }) {
                     Stored::Confirmed(_) => trust.md5 = true,
                     Stored::Assumed(_) => trust.size |= item.member.size.is_some(),
@@ -43,7 +45,8 @@ impl Fetch<'_> {
         for (item, text, _) in texts().take(MOST_SAMPLES) {
             if let Raw::Whole { content, .. } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
-                return Ok(Rule { wire, trust: trust(wire) });
+                let form = item.member.size == Some(content.len() as u64);
+                return Ok(Rule { wire, trust: Trust { form, ..trust(wire) } });
             }
         }
         Ok(Rule { wire: Wire::Crlf, trust: Trust::default() })
@@ -56,7 +59,7 @@ impl Fetch<'_> {
             match raw {
                 Raw::Failed(why) => self.failed(item.path, why).await?,
                 Raw::Whole { content, etag } => self.item(item, content, etag, None).await?,
-                Raw::Text { .. } if rule.wire == Wire::GetOnly => self.by_get(item).await?,
+                Raw::Text { text, etag } if rule.wire == Wire::GetOnly => self.by_get(item, (text, etag)).await?,
                 Raw::Text { text, etag } => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
@@ -67,7 +70,7 @@ impl Fetch<'_> {
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
-                        Stored::Contradicted(_) => self.by_get(item).await?,
+                        Stored::Contradicted(content) => self.by_get(item, (content, etag)).await?,
                     }
                 }
             }
@@ -75,12 +78,11 @@ impl Fetch<'_> {
         self.as_newer_vcards(doubtful).await
     }
 
-    /// Sends what GET gives.
-    async fn by_get(&self, item: Item) -> Result<(), Stop> {
+    /// Sends what GET gives; where that is nothing that can be kept, the text that is there.
+    async fn by_get(&self, item: Item, (text, tag): (Bytes, Option<ETag>)) -> Result<(), Stop> {
         match self.get(&item, None).await? {
             Raw::Whole { content, etag } => self.item(item, content, etag, None).await,
-            Raw::Failed(why) => self.failed(item.path, why).await,
-            Raw::Text { .. } => Ok(()),
+            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, tag, None).await,
         }
     }
 
@@ -126,6 +128,7 @@ impl Fetch<'_> {
             version: version_of(etag.as_ref().or(member.etag.as_ref()), &content),
         };
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
+        self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
     }
 

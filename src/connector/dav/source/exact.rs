@@ -45,8 +45,10 @@ impl Wire {
 pub(super) struct Trust {
     /// An `ETag` is the MD5 of them.
     pub md5: bool,
-    /// The size in the listing is theirs.
+    /// The size in the listing is that of one of their forms.
     pub size: bool,
+    /// The size in the listing is the very one that GET gives, so it also tells which form that is.
+    pub form: bool,
 }
 
 /// What is known of an item beside its text.
@@ -81,7 +83,12 @@ pub(super) fn stored(text: &Bytes, wire: Wire, trust: Trust, evidence: Evidence<
     }
     let fits = |size: u64| [text.len(), with_cr.len()].iter().any(|length| *length as u64 == size);
     let contradicted = (trust.md5 && digest.is_some()) || (trust.size && evidence.size.is_some_and(|size| !fits(size)));
-    let form = if wire == Wire::Crlf { with_cr } else { text.clone() };
+    let by_size = [&with_cr, text].into_iter().find(|form| trust.form && evidence.size == Some(form.len() as u64));
+    let form = match (by_size, wire) {
+        (Some(form), _) => form.clone(),
+        (None, Wire::Crlf) => with_cr,
+        (None, _) => text.clone(),
+    };
     if contradicted { Stored::Contradicted(form) } else { Stored::Assumed(form) }
 }
 
@@ -130,7 +137,7 @@ mod tests {
     #[test]
     fn an_etag_that_is_a_digest_tells_which_lines_are_stored() {
         let (lf, crlf, other) = (etag_of(LF), etag_of(CRLF), etag_of(b"other"));
-        let trust = Trust { md5: true, size: false };
+        let trust = Trust { md5: true, ..Trust::default() };
         let by = |etag| stored(&Bytes::from_static(LF), Wire::Crlf, trust, Evidence { etag: Some(etag), size: None });
         assert_eq!(by(&lf), Stored::Confirmed(Bytes::from_static(LF)));
         assert_eq!(by(&crlf), Stored::Confirmed(Bytes::from_static(CRLF)));
@@ -138,10 +145,23 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_is_the_one_of_get_tells_which_lines_are_stored() {
+        let text = Bytes::from_static(LF);
+        let by = |wire, form, size: usize| {
+            let trust = Trust { md5: false, size: true, form };
+            stored(&text, wire, trust, Evidence { etag: None, size: Some(size as u64) })
+        };
+        assert_eq!(by(Wire::Crlf, true, LF.len()), Stored::Assumed(Bytes::from_static(LF)));
+        assert_eq!(by(Wire::Exact, true, CRLF.len()), Stored::Assumed(Bytes::from_static(CRLF)));
+        // A size of what a server holds inside, not of what it gives.
+        assert_eq!(by(Wire::Crlf, false, LF.len()), Stored::Assumed(Bytes::from_static(CRLF)));
+    }
+
+    #[test]
     fn a_size_that_fits_no_form_contradicts_where_sizes_can_be_trusted() {
         let text = Bytes::from_static(LF);
         let by = |trusted, size| {
-            let trust = Trust { md5: false, size: trusted };
+            let trust = Trust { size: trusted, ..Trust::default() };
             stored(&text, Wire::Crlf, trust, Evidence { etag: None, size: Some(size) })
         };
         assert_eq!(by(true, CRLF.len() as u64), Stored::Assumed(Bytes::from_static(CRLF)));

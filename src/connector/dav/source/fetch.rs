@@ -12,9 +12,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::collection::Item;
 use super::exact::{Trust, Wire};
 use super::{Run, Stop};
-use crate::connector::dav::open::failed;
+use crate::connector::dav::described::is_item;
 use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
-use crate::dav::{Collection, ETag, Error, ErrorKind};
+use crate::dav::{Collection, ETag, Error, ErrorKind, Kind};
 use crate::report::sentence;
 
 /// Most items in one multiget; servers answer so many in well under a second, and a failure costs little.
@@ -109,7 +109,7 @@ impl Fetch<'_> {
                     }
                 }
                 Err(error) => {
-                    self.survives(error, &batch.first().map(|item| item.path.clone()).unwrap_or_default())?;
+                    self.survives(error)?;
                     let quarter = batch.len().div_ceil(4);
                     left.extend(batch.chunks(quarter).map(<[Item]>::to_vec));
                 }
@@ -134,7 +134,8 @@ impl Fetch<'_> {
         self.lost.store(0, Ordering::Relaxed);
         let texts = fetched.into_iter().filter(|one| one.trouble.is_none() && one.status < 300);
         let texts = texts.filter_map(|Fetched { href, etag, data, .. }| {
-            data.filter(|data| !data.is_empty()).map(|data| (href, Raw::Text { text: Bytes::from(data), etag }))
+            data.filter(|data| is_item(self.collection.kind, data))
+                .map(|data| (href, Raw::Text { text: Bytes::from(data), etag }))
         });
         Ok(texts.collect())
     }
@@ -142,29 +143,39 @@ impl Fetch<'_> {
     /// What GET gives for one item.
     pub(super) async fn get(&self, item: &Item, vcard_version: Option<VcardVersion>) -> Result<Raw, Stop> {
         match self.run.source.client.send(&Get { at: item.member.href.clone(), vcard_version }).await {
-            Ok(Got { bytes, etag, .. }) => {
+            Ok(Got { bytes, etag, content_type, .. }) => {
                 self.lost.store(0, Ordering::Relaxed);
-                Ok(Raw::Whole { content: bytes, etag })
+                if is_item(self.collection.kind, &bytes) {
+                    return Ok(Raw::Whole { content: bytes, etag });
+                }
+                Ok(Raw::Failed(no_item(self.collection.kind, content_type.as_deref())))
             }
             Err(error) => {
-                let error = self.survives(error, &item.path)?;
+                let error = self.survives(error)?;
                 Ok(Raw::Failed(sentence(&error)))
             }
         }
     }
 
-    /// The error again, if the run may go on after it.
-    fn survives(&self, error: Error, path: &str) -> Result<Error, Stop> {
-        let lost = match error.kind {
-            ErrorKind::Unauthorised | ErrorKind::Tls => MOST_LOST,
-            ErrorKind::Unreachable | ErrorKind::TimedOut => self.lost.fetch_add(1, Ordering::Relaxed) + 1,
-            _ => 0,
-        };
-        if lost >= MOST_LOST {
-            return Err(Stop::Broken(failed(format!("cannot read {path}"), error)));
-        }
-        Ok(error)
+    /// The error again, if the collection may be gone on with after it.
+    fn survives(&self, error: Error) -> Result<Error, Stop> {
+        let lost = if is_lost(error.kind) { self.lost.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        if lost >= MOST_LOST { Err(Stop::Lost(error)) } else { Ok(error) }
     }
+}
+
+/// Whether nobody answered, or nobody that lets us in: then what follows may be lost as well.
+pub(super) fn is_lost(kind: ErrorKind) -> bool {
+    use ErrorKind::{TimedOut, Tls, Unauthorised, Unreachable};
+    matches!(kind, Unreachable | TimedOut | Tls | Unauthorised)
+}
+
+/// Why an answer of 200 is not kept.
+pub(super) fn no_item(kind: Kind, content_type: Option<&str>) -> String {
+    let what = if kind == Kind::Calendar { "calendar item" } else { "contact" };
+    let sent: String = content_type.unwrap_or_default().chars().filter(|c| !c.is_control()).take(60).collect();
+    let sent = if sent.is_empty() { "something else".to_owned() } else { sent };
+    format!("the server gave no {what} but {sent}")
 }
 
 /// Items in runs that are neither too many nor, as far as is known, too large.

@@ -12,19 +12,22 @@ mod listing;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::described::is_item;
 use super::open::{Opened, failed};
 use crate::connector::filter::Filter;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
-use crate::report::sentence;
 use buffer::{Buffer, Wanted};
+use tree::Tree;
 
 /// An account on a server, to read from.
 pub(in crate::connector) struct DavSource {
@@ -42,6 +45,11 @@ struct Run<'a> {
     found: mpsc::Sender<Found>,
     /// Bounds how many batches of contents are in memory besides the buffer.
     batches: Semaphore,
+    /// How many collections in a row could not be read because nobody answered.
+    lost: AtomicUsize,
+    first_lost: OnceLock<Error>,
+    /// Whether anything could be read: an item, or a collection to its end.
+    read: AtomicBool,
 }
 
 /// Why a listing ends before its end.
@@ -50,6 +58,8 @@ enum Stop {
     Unheard,
     /// Nothing further can be read, and what was read is not the whole.
     Broken(Error),
+    /// Nothing further of one collection can be read.
+    Lost(dav::Error),
 }
 
 impl DavSource {
@@ -78,10 +88,20 @@ impl Source for DavSource {
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
         let account = self.discover().await?;
         self.buffer.clear();
-        let run = Run { source: self, found, batches: Semaphore::new(self.connections.max(1)) };
+        let run = Run {
+            source: self,
+            found,
+            batches: Semaphore::new(self.connections.max(1)),
+            lost: AtomicUsize::new(0),
+            first_lost: OnceLock::new(),
+            read: AtomicBool::new(false),
+        };
         match run.account(account).await {
-            Ok(()) | Err(Stop::Unheard) => Ok(()),
+            Ok(()) if run.read.into_inner() => Ok(()),
+            Ok(()) => run.first_lost.into_inner().map_or(Ok(()), Err),
+            Err(Stop::Unheard) => Ok(()),
             Err(Stop::Broken(error)) => Err(error),
+            Err(Stop::Lost(error)) => Err(failed(format!("cannot read {}", self.about.origin), error)),
         }
     }
 
@@ -94,7 +114,8 @@ impl Source for DavSource {
         let Some(href) = origin.href else { return Err(item(format!("{path} was handed out before"))) };
         let got = self.client.send(&Get { at: href, vcard_version: origin.vcard_version }).await;
         let content = got.map_err(|error| failed(format!("cannot read {path}"), error))?.bytes;
-        if content.len() as u64 != origin.size {
+        let kind = if path.starts_with(tree::root_of(Kind::AddressBook)) { Kind::AddressBook } else { Kind::Calendar };
+        if content.len() as u64 != origin.size || !is_item(kind, &content) {
             return Err(item(format!("{path} changed on the server while it was read")));
         }
         Ok(content)
@@ -108,14 +129,10 @@ impl Source for DavSource {
 impl Run<'_> {
     async fn account(&self, account: dav::Account) -> Result<(), Stop> {
         self.folder("/").await?;
-        for failure in &account.failures {
-            // The folder above all of them: no collection that the snapshot before has is known to be gone.
-            let why = format!("{} could not be listed: {}", failure.href, sentence(&failure.why));
-            for home in account.homes.iter().filter(|home| home.href == failure.href) {
-                self.failed(tree::root_of(home.kind).to_owned(), why.clone()).await?;
-            }
+        let Tree { folders, missed } = tree::tree(account, &self.source.filter);
+        for (path, why) in missed {
+            self.failed(path, why).await?;
         }
-        let folders = tree::folders(account.collections, &self.source.filter);
         for kind in Kind::ALL {
             if folders.iter().any(|folder| folder.collection.kind == kind) {
                 self.folder(tree::root_of(kind)).await?;

@@ -1,9 +1,14 @@
 //! Where things stand in the tree of a snapshot: `/calendars/FOLDER/ITEM` and `/contacts/FOLDER/ITEM`.
 
-use crate::connector::name::safe_names;
-use crate::dav::{Collection, Kind};
+use std::collections::BTreeMap;
 
 use crate::connector::filter::Filter;
+use crate::connector::name::safe_names;
+use crate::dav::{Account, Collection, Href, Kind, Missing, Unread};
+use crate::report::sentence;
+
+/// Longest list of reasons for one path, in bytes.
+const LONGEST_REASONS: usize = 500;
 
 /// A collection and the folder that it becomes.
 #[derive(Debug)]
@@ -22,21 +27,65 @@ pub(super) fn root_of(kind: Kind) -> &'static str {
     }
 }
 
-/// The collections that are wanted, each with a folder of its own. Names depend on no filter and on no order.
-pub(super) fn folders(collections: Vec<Collection>, filter: &Filter) -> Vec<Folder> {
-    let mut folders = Vec::new();
-    let (calendars, books): (Vec<_>, Vec<_>) = collections.into_iter().partition(|one| one.kind == Kind::Calendar);
-    for mut collections in [calendars, books] {
-        collections.sort_by(|one, other| one.href.cmp(&other.href));
-        collections.dedup_by(|one, other| one.href == other.href);
-        let stored: Vec<_> = collections.iter().map(|one| one.href.last_segment_decoded()).collect();
-        for (collection, folder) in collections.into_iter().zip(safe_names(&stored)) {
-            if filter.wants(&folder, collection.displayname.as_deref()) {
-                folders.push(Folder { path: format!("{}/{folder}", root_of(collection.kind)), collection });
+/// An account as the tree of a snapshot.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// The collections that are wanted, each with a folder of its own.
+    pub folders: Vec<Folder>,
+    /// What the server would not tell of: the path where it would stand, and why. Nothing that a snapshot before has
+    /// there is known to be gone.
+    pub missed: BTreeMap<String, String>,
+}
+
+/// Gives everything its place. Names depend on no filter and on no order.
+pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
+    let mut tree = Tree { folders: Vec::new(), missed: BTreeMap::new() };
+    for unread in &account.failures {
+        if let Missing::Collections(kinds) = &unread.missing {
+            // The folder above all of them.
+            let why = format!("{} could not be listed: {}", unread.href, sentence(&unread.why));
+            for kind in kinds {
+                tree.miss(root_of(*kind).to_owned(), &why);
             }
         }
     }
-    folders
+    let (calendars, books): (Vec<_>, Vec<_>) =
+        account.collections.into_iter().partition(|one| one.kind == Kind::Calendar);
+    for (kind, mut collections) in [(Kind::Calendar, calendars), (Kind::AddressBook, books)] {
+        collections.sort_by(|one, other| one.href.cmp(&other.href));
+        collections.dedup_by(|one, other| one.href == other.href);
+        let unread: Vec<&Unread> = account
+            .failures
+            .iter()
+            .filter(|unread| matches!(&unread.missing, Missing::Collection(kinds) if kinds.contains(&kind)))
+            .filter(|unread| !collections.iter().any(|one| one.href == unread.href))
+            .collect();
+        let hrefs = collections.iter().map(|one| &one.href).chain(unread.iter().map(|unread| &unread.href));
+        let mut names = safe_names(&hrefs.map(Href::last_segment_decoded).collect::<Vec<_>>()).into_iter();
+        for (collection, folder) in collections.into_iter().zip(names.by_ref()) {
+            if filter.wants(&folder, collection.displayname.as_deref()) {
+                tree.folders.push(Folder { path: format!("{}/{folder}", root_of(kind)), collection });
+            }
+        }
+        for (unread, folder) in unread.into_iter().zip(names) {
+            if filter.may_want(&folder) {
+                tree.miss(format!("{}/{folder}", root_of(kind)), &sentence(&unread.why));
+            }
+        }
+    }
+    tree
+}
+
+impl Tree {
+    fn miss(&mut self, path: String, why: &str) {
+        let reasons = self.missed.entry(path).or_default();
+        if reasons.is_empty() {
+            reasons.push_str(why);
+        } else if reasons.len() + why.len() < LONGEST_REASONS {
+            reasons.push_str("; ");
+            reasons.push_str(why);
+        }
+    }
 }
 
 /// The last name of a path; `/` for the root.

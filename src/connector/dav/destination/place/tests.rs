@@ -15,8 +15,6 @@ fn calendar(path: &str, displayname: &str) -> Collection {
         order: None,
         timezone: None,
         components: Vec::new(),
-        ctag: None,
-        sync_token: None,
         read_only: false,
         owner: None,
         source: None,
@@ -26,7 +24,7 @@ fn calendar(path: &str, displayname: &str) -> Collection {
 
 fn account(collections: Vec<Collection>) -> Account {
     let homes = vec![Home { kind: Kind::Calendar, href: href("/alice/") }];
-    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: false }
+    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: Some(false) }
 }
 
 fn wanted<'a>(name: &'a str, displayname: &'a str) -> Wanted<'a> {
