@@ -31,7 +31,7 @@ impl Vault {
     }
 
     /// Names of the snapshots that somebody who has the key removed on purpose, as far as the vault still remembers.
-    pub async fn removed_names(&self) -> Result<BTreeSet<String>, Error> {
+    pub(super) async fn removed_names(&self) -> Result<BTreeSet<String>, Error> {
         let marks = mark::read_all(&self.objects).await?;
         Ok(marks.into_iter().flat_map(|mark| mark.snapshots).collect())
     }
