@@ -38,7 +38,7 @@ async fn next_day(vault: &Vault, before: &Snapshot, changed: &[(String, bytes::B
 #[tokio::test]
 async fn daily_backups_take_little_more_than_one_backup_of_all_versions() {
     let scale = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let (days, items) = (scale("GROWTH_DAYS", 60), scale("GROWTH_ITEMS", 1000));
+    let (days, items) = (scale("GROWTH_DAYS", 40), scale("GROWTH_ITEMS", 1000));
     let storage = Storage::new();
     let place = storage.place();
     let vault = new_vault(&place).await;

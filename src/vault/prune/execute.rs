@@ -50,15 +50,18 @@ async fn write_mark(objects: &Objects, packs: &[Id], indexes: &[String]) -> Resu
     mark::write(objects, &message::Mark { packs, indexes: indexes.to_vec(), snapshots: Vec::new() }).await.map(drop)
 }
 
-/// Writes an index file that stands for all those which tell of these packs, without them. Names of those files.
+/// Writes an index file that stands for all those which tell of these packs, without them, and for the small ones. Names of
+/// those files.
 async fn leave_out(objects: &Objects, packs: &HashSet<Id>) -> Result<Vec<String>, Error> {
     let tells = |file: &Arc<File>| file.packs().any(|pack| packs.contains(&pack.id));
-    let files: Vec<Arc<File>> =
-        objects.with_index(|index| index.files().iter().filter(|file| tells(file)).cloned().collect());
-    if !files.is_empty() {
+    let mut files: Vec<Arc<File>> = objects.with_index(|index| index.files().to_vec());
+    if files.iter().any(tells) {
+        files.retain(|file| tells(file) || file.name.level == 0);
         let mut draft = Draft::merged(&files, packs);
         draft.replacing_only(&objects.index_files().await?.into_iter().map(|(name, _)| name.id).collect());
         objects.write_index(draft).await?;
+    } else {
+        files.clear();
     }
     Ok(files.iter().map(|file| file.name.path()).collect())
 }

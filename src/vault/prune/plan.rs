@@ -13,10 +13,10 @@ use crate::vault::mark::Mark;
 use crate::vault::pack;
 
 /// So many small packs are worth merging.
-const MANY: usize = 8;
-/// A pack is merged with smaller ones of which so many times the size is not below its own. So every byte is written anew a
-/// few times for each eightfold growth, not in every run.
-const TIMES: u64 = 4;
+const MANY: usize = 4;
+/// A pack is merged with smaller ones of which so many times the size is not below its own. So what is not merged stays below
+/// an eighth of what is, and a large pack is not written anew for every small one.
+const TIMES: u64 = 8;
 /// Bytes that nothing needs are tolerated up to this share of those that are needed: one in so many.
 const TOLERATED: u64 = 10;
 /// Tombstones of removed snapshots that are kept, newest first.
