@@ -14,6 +14,7 @@ mod story_interrupted;
 mod story_keys;
 mod story_killed;
 mod story_mirror;
+mod story_many_writers;
 mod story_parts;
 mod story_reader;
 mod story_refused;

@@ -3,8 +3,10 @@
 mod crash;
 mod damage;
 mod faults;
+mod growth;
 mod keys;
 mod life;
+mod prune;
 mod round_trip;
 mod s3;
 mod seen;

@@ -13,6 +13,7 @@ mod context;
 mod create;
 mod endpoint;
 mod failure;
+mod keep;
 mod key;
 mod local;
 mod ls;
@@ -21,9 +22,12 @@ mod open;
 mod output;
 mod passphrase;
 mod plugin;
+mod policy;
 mod previous;
 mod progress;
+mod prune;
 mod restore;
+mod rm;
 mod words;
 
 use std::ffi::OsString;
@@ -103,6 +107,9 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Rm(options) => rm::run(&context, &options).await,
+        Command::Prune(options) => prune::run(&context, &options).await,
+        Command::Policy(options) => policy::run(&context, &options),
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,
         Command::Store(options) => configured::run(&context, crate::config::Section::Stores, options).await,

@@ -4,6 +4,7 @@
 //! time. It keeps what it is given; which options exist and what they mean is the connectors' and the vault's business.
 
 mod file;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use file::{load, update};
+pub use policy::Policy;
 
 /// Everything that is configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Config {
     /// Where vaults lie.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stores: BTreeMap<String, Place>,
+    /// Which snapshots stay when old ones are removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, Policy>,
 }
 
 /// A location and its options, as given.
@@ -93,17 +98,22 @@ impl Config {
 
     /// What is configured as `name`, or an error that lists what there is.
     pub fn get(&self, section: Section, name: &str) -> Result<&Place, Error> {
-        let known = self.section(section);
-        known.get(name).ok_or_else(|| Error::Unknown {
-            noun: section.noun(),
-            name: name.into(),
-            known: if known.is_empty() { "there is none".into() } else { format!("there are: {}", names(known)) },
-        })
+        find(section.noun(), self.section(section), name)
+    }
+
+    /// The policy called `name`, or an error that lists what there is.
+    pub fn policy(&self, name: &str) -> Result<&Policy, Error> {
+        find("policy", &self.policies, name)
     }
 }
 
-fn names(places: &BTreeMap<String, Place>) -> String {
-    places.keys().cloned().collect::<Vec<_>>().join(", ")
+fn find<'c, T>(noun: &'static str, known: &'c BTreeMap<String, T>, name: &str) -> Result<&'c T, Error> {
+    let names = || known.keys().cloned().collect::<Vec<_>>().join(", ");
+    known.get(name).ok_or_else(|| Error::Unknown {
+        noun,
+        name: name.into(),
+        known: if known.is_empty() { "there is none".into() } else { format!("there are: {}", names()) },
+    })
 }
 
 /// Whether `name` can stand behind `@`: 1 to 64 letters, digits, `-`, `_` or `.`, beginning with a letter or digit.
@@ -141,7 +151,7 @@ pub enum Error {
     /// Nothing has that name.
     #[error("there is no {noun} '{name}' ({known})")]
     Unknown {
-        /// `source`, `destination` or `store`.
+        /// `source`, `destination`, `store` or `policy`.
         noun: &'static str,
         /// What was asked for.
         name: String,

@@ -1,6 +1,7 @@
 //! A backup under way: takes folders and files in any order, and makes a snapshot of them.
 
-use std::collections::{BTreeMap, HashSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use prost::Message as _;
 
 use super::address::Address;
 use super::error::{Error, ErrorKind};
-use super::hex::Id;
+use super::lean::Leaning;
 use super::message::Entry;
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
@@ -34,6 +35,9 @@ pub struct Backup {
     writer: Writer,
     head: SnapshotHead,
     folders: Mutex<BTreeMap<Box<str>, Folder>>,
+    leaning: Leaning,
+    /// Whether a folder was kept as a whole: then not all that is below it was looked up.
+    keeps_folder: AtomicBool,
 }
 
 #[derive(Default)]
@@ -45,10 +49,10 @@ struct Folder {
 }
 
 impl Backup {
-    /// `avoided` are packs on which it must not lean.
-    pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead, avoided: HashSet<Id>) -> Self {
-        let folders = BTreeMap::from([("/".into(), Folder::default())]);
-        Self { writer: Writer::new(objects.clone(), avoided), objects, head, folders: Mutex::new(folders) }
+    pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead, leaning: Leaning) -> Self {
+        let folders = Mutex::new(BTreeMap::from([("/".into(), Folder::default())]));
+        let writer = Writer::new(objects.clone(), leaning.avoided().clone());
+        Self { writer, objects, head, folders, leaning, keeps_folder: AtomicBool::new(false) }
     }
 
     /// Adds a folder. Folders above it that are not known yet are made up.
@@ -83,17 +87,28 @@ impl Backup {
         if let Some(gone) = node.references().iter().find(|address| !self.writer.has(address)) {
             return Err(Error::new(ErrorKind::Missing, format!("{path}: object {gone} is not in the vault any more")));
         }
+        self.keeps_folder.fetch_or(matches!(node.kind, NodeKind::Folder { .. }), Ordering::Relaxed);
         self.insert(path, node)
     }
 
     /// Writes everything that is not written yet, and the snapshot last.
-    pub async fn finish(self, now: SystemTime, ending: Ending) -> Result<(Snapshot, Written), Error> {
+    pub async fn finish(mut self, now: SystemTime, ending: Ending) -> Result<(Snapshot, Written), Error> {
         let (root, counts) = self.trees().await?;
         let mut written = self.writer.finish().await?;
         let snapshot = Snapshot::new(&self.objects.keys, self.head, now, (root, counts), ending);
         let sealed = snapshot.seal(&self.objects.keys);
         written.stored_bytes += sealed.len() as u64;
-        self.objects.store.put(&format!("snapshots/{}", snapshot.name), sealed).await?;
+        let is_looked_up = !self.keeps_folder.into_inner();
+        written.stored_bytes += self.leaning.settle(&self.objects, root, is_looked_up).await?;
+        let path = format!("snapshots/{}", snapshot.name);
+        self.objects.store.put(&path, sealed).await?;
+        // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
+        let settled = self.leaning.settle(&self.objects, root, true).await;
+        if settled.as_ref().is_err_and(|error| error.kind == ErrorKind::Missing) {
+            // It is not whole, and nobody was told of it; who may not delete leaves it for `rm`.
+            let _ = self.objects.store.delete(&path).await;
+        }
+        written.stored_bytes += settled?;
         // The snapshot stands. Should remembering it here or merging fail, the next backup tries again.
         let _ = seen::made(&self.objects, &snapshot.name);
         written.stored_bytes += self.objects.merge_index().await.unwrap_or(0);

@@ -69,6 +69,20 @@ pub(super) struct Objects {
     pub(super) lengths: Vec<u32>,
 }
 
+/// What is about to be deleted, and which snapshots were removed on purpose.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Mark {
+    /// Ids of packs.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub(super) packs: Vec<Vec<u8>>,
+    /// Names of index files.
+    #[prost(string, repeated, tag = "2")]
+    pub(super) indexes: Vec<String>,
+    /// Names of snapshots.
+    #[prost(string, repeated, tag = "3")]
+    pub(super) snapshots: Vec<String>,
+}
+
 /// A node of a folder's tree: entries at level 0, branches above.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Tree {

@@ -12,6 +12,7 @@ use super::error::{Error, ErrorKind};
 use super::hex;
 use super::key::{self, KeyCost, NewKey, Unlock};
 use super::keyring;
+use super::lean::Leaning;
 use super::local::Local;
 use super::node::{Content, Meta, Node, NodeKind};
 use super::objects::{AT_ONCE, Objects};
@@ -225,7 +226,7 @@ impl Vault {
         self.objects.refresh_index().await?;
         // An index file may tell of a pack that is not there: what lies only in that is stored again.
         let gone = self.objects.packs_gone().await?;
-        Ok(Backup::new(self.objects.clone(), head, gone))
+        Ok(Backup::new(self.objects.clone(), head, Leaning::begin(&self.objects, gone).await?))
     }
 
     /// Names of all snapshots, oldest first.

@@ -61,6 +61,7 @@ pub(super) struct Keys {
     pack: XChaCha20Poly1305,
     index: XChaCha20Poly1305,
     snapshot: XChaCha20Poly1305,
+    mark: XChaCha20Poly1305,
 }
 
 impl Keys {
@@ -81,6 +82,7 @@ impl Keys {
             pack: XChaCha20Poly1305::new(&derive("pack").into()),
             index: XChaCha20Poly1305::new(&derive("index").into()),
             snapshot: XChaCha20Poly1305::new(&derive("snapshot").into()),
+            mark: XChaCha20Poly1305::new(&derive("mark").into()),
         }
     }
 
@@ -147,6 +149,16 @@ impl Keys {
         let hash: [u8; 32] = mac.finalize().into_bytes().into();
         let [a, b, c, d, ..] = hash;
         [a, b, c, d]
+    }
+
+    /// Seals a mark.
+    pub(super) fn seal_mark(&self, mark: &Id, plain: &[u8]) -> Vec<u8> {
+        seal(&self.mark, &place(b"davault mark", &self.vault, mark), plain)
+    }
+
+    /// Opens a mark of this id.
+    pub(super) fn open_mark(&self, mark: &Id, sealed: &[u8]) -> Option<Vec<u8>> {
+        open(&self.mark, &place(b"davault mark", &self.vault, mark), sealed)
     }
 
     /// Seals a snapshot for its name.

@@ -45,7 +45,9 @@ impl Vault {
         let before = read(&path);
         let now = listed(objects).await?;
         let mut seen = before.clone();
-        let removed = BTreeSet::<String>::new();
+        // After the listing: who removes a snapshot says so first.
+        let removed: BTreeSet<String> =
+            self.removed_names().await?.into_iter().map(|name| format!("snapshots/{name}")).collect();
         for gone in before.there.difference(&now) {
             if !is_snapshot(gone) || removed.contains(gone) {
                 seen.removed.push(gone.clone());

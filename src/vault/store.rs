@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 use super::error::{Error, ErrorKind};
 
@@ -25,6 +26,8 @@ pub(super) struct Listed {
     /// Name below the folder that was listed.
     pub(super) name: String,
     pub(super) size: u64,
+    /// When it was written, by the store's own clock.
+    pub(super) modified: SystemTime,
 }
 
 impl Store {
@@ -79,7 +82,16 @@ impl Store {
             let parts: Vec<_> = path.prefix_match(&prefix)?.map(|part| part.as_ref().to_owned()).collect();
             Some(parts.join("/"))
         };
-        Ok(found.iter().filter_map(|meta| Some(Listed { name: below(&meta.location)?, size: meta.size })).collect())
+        let listed = |meta: &ObjectMeta| {
+            Some(Listed { name: below(&meta.location)?, size: meta.size, modified: meta.last_modified.into() })
+        };
+        Ok(found.iter().filter_map(listed).collect())
+    }
+
+    /// When a file was written, by the store's own clock.
+    pub(super) async fn modified(&self, name: &str) -> Result<SystemTime, Error> {
+        let meta = self.objects.head(&self.path(name)).await.map_err(|error| self.failed("look at", name, error))?;
+        Ok(meta.last_modified.into())
     }
 
     /// Names of folders and files directly in the place.

@@ -86,6 +86,22 @@ impl Writer {
 
     /// Writes what is still gathered, then an index of it all.
     pub(super) async fn finish(&self) -> Result<Written, Error> {
+        let packs = self.close().await?;
+        let mut written = {
+            let mut open = lock(&self.open);
+            // The index knows these from here on; a million of them need not be in memory twice.
+            open.seen = HashSet::default();
+            open.written
+        };
+        written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
+        if !packs.is_empty() {
+            written.stored_bytes += self.objects.write_index(Draft::of(packs)).await?;
+        }
+        Ok(written)
+    }
+
+    /// Writes what is still gathered; all packs, of which no index file tells yet.
+    pub(super) async fn close(&self) -> Result<Vec<PackContents>, Error> {
         let (data, tree) = {
             let mut open = lock(&self.open);
             let data = std::mem::replace(&mut open.data, Gathered::new(Kind::Data));
@@ -107,18 +123,7 @@ impl Writer {
         if let Some(packer) = last {
             put(&self.objects, &self.packs, packer).await?;
         }
-        let packs = std::mem::take(&mut lock(&self.packs).done);
-        let mut written = {
-            let mut open = lock(&self.open);
-            // The index knows these from here on; a million of them need not be in memory twice.
-            open.seen = HashSet::default();
-            open.written
-        };
-        written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
-        if !packs.is_empty() {
-            written.stored_bytes += self.objects.write_index(Draft::of(packs)).await?;
-        }
-        Ok(written)
+        Ok(std::mem::take(&mut lock(&self.packs).done))
     }
 
     fn is_stored(&self, address: &Address) -> bool {

@@ -104,6 +104,11 @@ impl Storage {
         self.lock().files.keys().map(ToString::to_string).collect()
     }
 
+    /// Bytes of each file, by name.
+    pub fn sizes(&self) -> BTreeMap<String, u64> {
+        self.lock().files.iter().map(|(path, file)| (path.to_string(), file.bytes.len() as u64)).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

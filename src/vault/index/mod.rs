@@ -43,6 +43,11 @@ impl Index {
         self.replaced.contains(file) || self.files.iter().any(|known| known.name.id == *file)
     }
 
+    /// Whether one of the files stands for this one.
+    pub(super) fn is_replaced(&self, file: &Id) -> bool {
+        self.replaced.contains(file)
+    }
+
     /// Takes in a file, unless it is known; those that it replaces go.
     pub(super) fn add(&mut self, file: Arc<File>) {
         self.replaced.extend(&file.replaces);
