@@ -10,6 +10,7 @@ mod backup;
 mod block;
 mod check;
 mod config;
+mod copy;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -40,6 +41,7 @@ mod writer;
 
 pub use backup::Backup;
 pub use check::{CheckDepth, CheckSummary, Lost, Problem};
+pub use copy::Copied;
 pub use error::{Error, ErrorKind};
 pub use key::{KeyCost, NewKey, Unlock};
 pub use keyring::{KeyAbout, KeyChange, KeyRing, KeySlot};

@@ -1,5 +1,6 @@
 //! An open vault: what all commands do with it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -221,11 +222,16 @@ impl Vault {
 
     /// Begins a backup; nothing is visible before it is finished.
     pub async fn backup(&self, head: SnapshotHead) -> Result<Backup, Error> {
+        let avoided = self.ready_to_write().await?;
+        Ok(Backup::new(self.objects.clone(), head, avoided))
+    }
+
+    /// Reads all that tells what need not be stored again; the packs on which new snapshots must not lean.
+    pub(super) async fn ready_to_write(&self) -> Result<HashSet<Id>, Error> {
         self.objects.load_index().await?;
         self.objects.refresh_index().await?;
         // An index file may tell of a pack that is not there: what lies only in that is stored again.
-        let gone = self.objects.packs_gone().await?;
-        Ok(Backup::new(self.objects.clone(), head, gone))
+        self.objects.packs_gone().await
     }
 
     /// Names of all snapshots, oldest first.
