@@ -8,6 +8,7 @@ mod generated;
 mod plugin;
 mod rooms;
 mod story_bad_servers;
+mod story_copies;
 mod story_interrupted;
 mod story_keys;
 mod story_killed;

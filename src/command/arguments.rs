@@ -50,6 +50,8 @@ pub enum Command {
     Restore(Restore),
     /// Look for damage in the vault
     Check(Check),
+    /// Copy snapshots to another vault, from it, or both
+    Sync(Sync),
     /// What opens the vault: passphrases and key files
     #[command(subcommand)]
     Key(Key),
@@ -177,6 +179,23 @@ pub struct Check {
     /// Take the snapshots that are there as all that should be, and warn no more of those that vanished
     #[arg(long)]
     pub accept: bool,
+}
+
+/// Copy the snapshots that the one vault has and the other lacks. Nothing is removed anywhere: what was removed from a copy
+/// comes back with the next sync, unless it is removed from both.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Which way and what other vault (a location or @store): `to OTHER`, `from OTHER`, or `with OTHER` for both ways; before
+    /// it the snapshots that are meant, all if none is named
+    #[arg(required = true, value_name = "[SNAP…] to|from|with OTHER")]
+    pub words: Vec<String>,
+    /// Unlock the other vault with the bytes of this file. Without it: $DAVAULT_PEER_PASSPHRASE, the keyfile or
+    /// passphrase_command of its store, $DAVAULT_PASSPHRASE, or a question
+    #[arg(long, value_name = "FILE")]
+    pub peer_keyfile: Option<std::path::PathBuf>,
+    /// Say what would be copied, and copy nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,6 +24,7 @@ mod plugin;
 mod previous;
 mod progress;
 mod restore;
+mod sync;
 mod words;
 
 use std::ffi::OsString;
@@ -102,6 +103,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Cat(options) => cat::run(&context, &options).await,
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
+        Command::Sync(options) => sync::run(&context, &options).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,

@@ -48,7 +48,7 @@ pub use keyring::{KeyAbout, KeyChange, KeyRing, KeySlot};
 pub use local::Local;
 pub use node::{Meta, Node, NodeKind, Totals};
 pub use open::{Snapshots, Vault};
-pub use place::{Place, check_options};
+pub use place::{Place, check_options, is_secret_option};
 pub use snapshot::{Ending, Snapshot, SnapshotHead};
 pub use walk::Walk;
 pub use writer::Written;

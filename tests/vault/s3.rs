@@ -70,6 +70,20 @@ fn options_are_checked_by_name_and_value() {
     assert_eq!(refused("s3://b", &[("endpoint", "host:1")]), "endpoint=host:1 must begin with https:// or http://");
     assert_eq!(refused("s3:///p", &[]), "s3:///p names no bucket: s3://BUCKET/PREFIX");
     assert_eq!(refused("/srv/vault", &[("region", "x")]), "a vault in a folder has no option region");
-    assert_eq!(refused("ftp://h/", &[]), "ftp:// is no place for a vault; a path, file:// or s3:// is");
+    assert_eq!(refused("ftp://h/", &[]), "ftp:// is no place for a vault; a path, file://, s3://, gs:// or az:// is");
+    assert_eq!(check("gs://b/p", &[("service_account", "/etc/key.json")]), Ok(()));
+    assert_eq!(
+        refused("gs://b/p", &[("service_acount", "x")]),
+        "a vault on Google Cloud Storage has no option service_acount; did you mean service_account?"
+    );
+    assert_eq!(
+        refused("gs://b/p", &[("service_account", "x"), ("bearer_token", "y")]),
+        "bearer_token and service_account are two ways to sign in: give one"
+    );
+    assert_eq!(refused("gs://", &[]), "gs:// names no bucket: gs://BUCKET/PREFIX");
+    assert_eq!(check("az://c/p", &[("account", "a"), ("access_key", "b")]), Ok(()));
+    assert_eq!(check("az://c/p", &[("account", "a")]), Ok(()));
+    assert_eq!(refused("az://c/p", &[("sas_token", "x")]), "sas_token and account only make sense together");
+    assert_eq!(refused("az://", &[]), "az:// names no container: az://CONTAINER/PREFIX");
     assert_eq!(refused("", &[]), "the location of the vault is empty");
 }
