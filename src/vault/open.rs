@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use super::backup::{Backup, ROOT_NAME};
 use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
-use super::hex;
+use super::hex::{self, Id};
 use super::key::{self, KeyCost, NewKey, Unlock};
 use super::keyring;
 use super::local::Local;

@@ -144,8 +144,8 @@ impl Snapshot {
 
     /// The same snapshot for another vault, where its tree is at `root`.
     pub(super) fn copy(&self, keys: &Keys, root: Address) -> Self {
-        let renamed = |is: Named| name(&is.id, self.time, &tag(keys, &self.head));
-        let name = named(&self.name).map_or_else(|| self.name.clone(), renamed);
+        let id = hex::decode(&self.id);
+        let name = id.map_or_else(|| self.name.clone(), |id| name(&id, self.time, &tag(keys, &self.head)));
         Self { root, name, ..self.clone() }
     }
 
