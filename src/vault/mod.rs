@@ -8,6 +8,7 @@
 mod address;
 mod backup;
 mod block;
+mod cache;
 mod check;
 mod config;
 mod copy;

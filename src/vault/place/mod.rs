@@ -86,7 +86,8 @@ impl Place {
             PlaceKind::Bucket(bucket) => (bucket.connect()?, bucket.prefix()),
             PlaceKind::Over { objects, prefix, .. } => (objects.clone(), prefix.clone()),
         };
-        Ok(Store { objects, prefix, place })
+        let is_near = matches!(self.kind, PlaceKind::Folder(_));
+        Ok(Store { objects, prefix, place, is_near, cache: None })
     }
 
     /// The store, for a new vault; a folder is made.
