@@ -87,7 +87,7 @@ fn tidy(folder: &Path) -> Option<u64> {
         let Ok(meta) = entry.metadata() else { continue };
         files.push((meta.modified().ok(), meta.len(), entry.path()));
     }
-    let mut bytes = files.iter().map(|(_, size, _)| size).sum();
+    let mut bytes: u64 = files.iter().map(|(_, size, _)| size).sum();
     if bytes > MOST_BYTES / 4 * 3 {
         files.sort();
         for (_, size, path) in files {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::backup::{Backup, ROOT_NAME};
+use super::cache::Cache;
 use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
 use super::hex::{self, Id};
@@ -84,13 +85,16 @@ impl Vault {
     /// Opens a vault. [`ErrorKind::NotAVault`], [`ErrorKind::WrongPassphrase`], [`ErrorKind::TooNew`]; takes as long as the
     /// key slot's cost says.
     pub async fn open_with(place: &Place, unlock: &Unlock, local: Local) -> Result<Vault, Error> {
-        let store = place.store()?;
+        let mut store = place.store()?;
         let config = config_at(&store).await?;
         let id = config.id()?;
         let (slot, master) = keyring::open_slot(&store, &id, unlock, seen::slot(&local, &id)).await?;
         let keys = Keys::new(id, &master);
         config.verify(&keys)?;
         seen::opened_by(&local, &id, &slot);
+        if let Some(folder) = local.cache.as_deref().filter(|_| !store.is_near) {
+            store.cache = Cache::open(folder, &hex::encode(&id));
+        }
         Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, local)) })
     }
 

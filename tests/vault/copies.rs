@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use davault::report::Tally;
-use davault::vault::{CheckDepth, Copied, Ending, ErrorKind, Meta, Place, Vault};
+use davault::vault::{CheckDepth, Copied, Ending, ErrorKind, Local, Meta, Place, Vault};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -179,4 +179,37 @@ async fn folders_in_folders_and_their_changes_are_copied() {
         assert_eq!(everything(&other, is).await, everything(&mine, was).await);
     }
     assert!(is_sound(&other).await);
+}
+
+#[tokio::test]
+async fn what_was_read_once_is_not_fetched_again_and_a_damaged_cache_is() {
+    let (store, here) = in_memory();
+    let folder = tempfile::tempdir().unwrap();
+    let local = Local { state: None, cache: Some(folder.path().to_owned()) };
+    let (snapshot, _) = back_up(&new_vault(&here).await, &events(300, 1), 1).await;
+    let look = async || {
+        let counting = Arc::new(super::counting::Counting::over(store.clone()));
+        let place = Place::over(counting.clone(), "", "memory");
+        let vault = Vault::open_with(&place, &passphrase("correct horse"), local.clone()).await.unwrap();
+        let found = vault.find("latest").await.unwrap();
+        assert_eq!(found, snapshot);
+        let folder = vault.entry(&found, "/calendars/work").await.unwrap();
+        assert_eq!(vault.children(&folder).await.unwrap().len(), 300);
+        (counting.pack_bytes(), vault)
+    };
+    let (first, _) = look().await;
+    let (second, vault) = look().await;
+    assert!(first > 5_000 && second == 0, "{first} and {second} bytes of packs were read");
+    let kept: Vec<_> = std::fs::read_dir(folder.path().join("vaults").join(vault.id())).unwrap().collect();
+    for file in kept {
+        std::fs::write(file.unwrap().path(), "something else").unwrap();
+    }
+    assert_eq!(look().await.0, first);
+    std::fs::remove_dir_all(folder.path().join("vaults")).unwrap();
+    assert_eq!(look().await.0, first);
+    assert_eq!(look().await.0, 0);
+    // A check trusts no cache.
+    store.delete(&super::counting::names(store.as_ref(), "packs").await[0]).await.unwrap();
+    let (_, vault) = look().await;
+    assert!(!is_sound(&vault).await);
 }

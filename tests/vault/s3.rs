@@ -68,8 +68,7 @@ async fn of_two_creations_at_once_one_succeeds() {
     let address = serve(root.path()).await;
     let place = Place::parse("s3://backups/vault", &options(address, SECRET_KEY)).unwrap();
     let (one, two) = (passphrase("one"), passphrase("two"));
-    let (one, two) =
-        tokio::join!(Vault::create(&place, &one, CHEAP, at(0)), Vault::create(&place, &two, CHEAP, at(0)));
+    let (one, two) = tokio::join!(Vault::create(&place, &one, CHEAP, at(0)), Vault::create(&place, &two, CHEAP, at(0)));
     let failed: Vec<_> = [&one, &two].into_iter().filter_map(|created| created.as_ref().err()).collect();
     assert_eq!(failed.iter().map(|error| error.kind).collect::<Vec<_>>(), [ErrorKind::Exists]);
     let made = if one.is_ok() { "one" } else { "two" };
