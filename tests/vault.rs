@@ -1,5 +1,7 @@
 //! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
 
+mod copies;
+mod counting;
 mod crash;
 mod damage;
 mod faults;

@@ -50,6 +50,8 @@ pub enum Command {
     Restore(Restore),
     /// Look for damage in the vault
     Check(Check),
+    /// Copy snapshots to another vault, from it, or both
+    Sync(Sync),
     /// What opens the vault: passphrases and key files
     #[command(subcommand)]
     Key(Key),
@@ -272,6 +274,23 @@ pub enum Policy {
     Show { names: Vec<String> },
     /// List the names
     List,
+}
+
+/// Copy the snapshots that the one vault has and the other lacks. Nothing is removed anywhere: what was removed from a copy
+/// comes back with the next sync, unless it is removed from both.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Which way and what other vault (a location or @store): `to OTHER`, `from OTHER`, or `with OTHER` for both ways; before
+    /// it the snapshots that are meant, all if none is named
+    #[arg(required = true, value_name = "[SNAP…] to|from|with OTHER")]
+    pub words: Vec<String>,
+    /// Unlock the other vault with the bytes of this file. Without it: $DAVAULT_PEER_PASSPHRASE, the keyfile or
+    /// passphrase_command of its store, $DAVAULT_PASSPHRASE, or a question
+    #[arg(long, value_name = "FILE")]
+    pub peer_keyfile: Option<std::path::PathBuf>,
+    /// Say what would be copied, and copy nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -28,6 +28,7 @@ mod progress;
 mod prune;
 mod restore;
 mod rm;
+mod sync;
 mod words;
 
 use std::ffi::OsString;
@@ -106,6 +107,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Cat(options) => cat::run(&context, &options).await,
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
+        Command::Sync(options) => sync::run(&context, &options).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Rm(options) => rm::run(&context, &options).await,
         Command::Prune(options) => prune::run(&context, &options).await,

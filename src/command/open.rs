@@ -16,9 +16,6 @@ use super::words;
 /// Options of a store that say how it is unlocked; all others are the vault's own.
 const UNLOCKING: [&str; 2] = ["passphrase_command", "keyfile"];
 
-/// Options of a store that `show` hides.
-const SECRET: [&str; 3] = ["access_key", "secret_key", "session_token"];
-
 /// A vault's place and what may unlock it.
 pub struct Found {
     /// Where it lies.
@@ -41,14 +38,29 @@ pub fn find(context: &Context) -> Result<Found, Failure> {
     let Some(at) = named else {
         return Err(Failure::usage("no vault is named").hint("Write `davault at VAULT …`, or set DAVAULT_REPOSITORY."));
     };
-    let (location, options) = match at.strip_prefix('@') {
+    let (location, options) = named_place(context, &at)?;
+    Ok(Found { named: at, ..found(context, &location, options)? })
+}
+
+fn named_place(context: &Context, named: &str) -> Result<(String, BTreeMap<String, String>), Failure> {
+    Ok(match named.strip_prefix('@') {
         Some(name) => {
             let store = context.config.get(Section::Stores, name)?;
             (store.location.clone(), store.options.clone())
         }
-        None => (at.clone(), BTreeMap::new()),
-    };
-    Ok(Found { named: at, ..found(context, &location, options)? })
+        None => (named.to_owned(), BTreeMap::new()),
+    })
+}
+
+/// Opens a second vault beside the one of the command line. `-keyfile` and `DAVAULT_PASSPHRASE` are meant for that one: this
+/// one opens with `peer_keyfile`, else what its own configuration says, else as the first does, without its key file.
+pub async fn other(context: &Context, named: &str, peer_keyfile: Option<&Path>) -> Result<Vault, Failure> {
+    let (location, mut options) = named_place(context, named)?;
+    let [command, keyfile] = UNLOCKING.map(|name| options.remove(name));
+    let place = Place::parse(&location, &options).map_err(|error| failure("cannot use the other vault", &error))?;
+    let keyfile = peer_keyfile.map(Into::into).or_else(|| keyfile.map(Into::into));
+    let found = Found { place, named: named.to_owned(), hints: Hints { keyfile, command, is_other: true } };
+    open(context, &found).await
 }
 
 /// The vault at a configured store's location.
@@ -57,12 +69,12 @@ pub fn found(context: &Context, location: &str, mut options: BTreeMap<String, St
     let keyfile = context.keyfile.clone().or_else(|| keyfile.map(Into::into));
     let place = Place::parse(location, &options).map_err(|error| failure("cannot use this vault", &error))?;
     let named = location.to_string();
-    Ok(Found { place, named, hints: Hints { keyfile, command } })
+    Ok(Found { place, named, hints: Hints { keyfile, command, is_other: false } })
 }
 
 /// Whether the value of a store's option is a secret.
 pub fn is_secret(option: &str) -> bool {
-    SECRET.contains(&option)
+    vault::is_secret_option(option)
 }
 
 /// Checks what `store add` and `store set` are given, and touches nothing.

@@ -22,6 +22,8 @@ pub struct Hints {
     pub keyfile: Option<std::path::PathBuf>,
     /// The store's `passphrase_command`.
     pub command: Option<String>,
+    /// It is the second vault of the command: `DAVAULT_PEER_PASSPHRASE` and its own command come before the first one's.
+    pub is_other: bool,
 }
 
 /// Finds what unlocks the vault. `twice` asks at the prompt again, for a passphrase that is new.
@@ -29,17 +31,35 @@ pub async fn unlock(hints: &Hints, twice: bool) -> Result<Unlock, Failure> {
     if let Some(path) = &hints.keyfile {
         return keyfile(path);
     }
-    if let Some(passphrase) = std::env::var("DAVAULT_PASSPHRASE").ok().filter(|text| !text.is_empty()) {
+    let of_environment = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    if let Some(passphrase) = of_environment("DAVAULT_PEER_PASSPHRASE").filter(|_| hints.is_other) {
         return Ok(Unlock::Passphrase(passphrase.into()));
     }
-    if let Some(command) = &hints.command {
-        return Ok(Unlock::Passphrase(secret::from_command(command).await?));
+    let first = of_environment("DAVAULT_PASSPHRASE");
+    match (&hints.command, first) {
+        (Some(command), None) => return Ok(Unlock::Passphrase(secret::from_command(command).await?)),
+        (Some(command), Some(_)) if hints.is_other => {
+            return Ok(Unlock::Passphrase(secret::from_command(command).await?));
+        }
+        (_, Some(passphrase)) => return Ok(Unlock::Passphrase(passphrase.into())),
+        (None, None) => {}
+    }
+    if hints.is_other {
+        return other(twice).await;
     }
     if !std::io::stdin().is_terminal() {
         return Err(Failure::failed("the vault needs a passphrase, and there is no terminal to ask for it")
             .hint("Set DAVAULT_PASSPHRASE, or use -keyfile FILE, or give the store a passphrase_command."));
     }
     prompt("Passphrase of the vault: ", twice).await
+}
+
+async fn other(twice: bool) -> Result<Unlock, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::failed("the other vault needs a passphrase, and there is no terminal to ask for it")
+            .hint("Set DAVAULT_PEER_PASSPHRASE, or use -peer-keyfile FILE, or give its store a passphrase_command."));
+    }
+    prompt("Passphrase of the other vault: ", twice).await
 }
 
 /// Finds what shall unlock the vault from now on: a key file, `DAVAULT_NEW_PASSPHRASE`, else a hidden prompt that asks twice.

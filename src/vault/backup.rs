@@ -96,19 +96,8 @@ impl Backup {
         let (root, counts) = self.trees().await?;
         let mut written = self.writer.finish().await?;
         let snapshot = Snapshot::new(&self.objects.keys, self.head, now, (root, counts), ending);
-        let sealed = snapshot.seal(&self.objects.keys);
-        written.stored_bytes += sealed.len() as u64;
         let is_looked_up = !self.keeps_folder.into_inner();
-        written.stored_bytes += self.leaning.settle(&self.objects, root, is_looked_up).await?;
-        let path = format!("snapshots/{}", snapshot.name);
-        self.objects.store.put(&path, sealed).await?;
-        // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
-        let settled = self.leaning.settle(&self.objects, root, true).await;
-        if settled.as_ref().is_err_and(|error| error.kind == ErrorKind::Missing) {
-            // It is not whole, and nobody was told of it; who may not delete leaves it for `rm`.
-            let _ = self.objects.store.delete(&path).await;
-        }
-        written.stored_bytes += settled?;
+        written.stored_bytes += self.leaning.publish(&self.objects, &snapshot, is_looked_up).await?;
         // The snapshot stands. Should remembering it here or merging fail, the next backup tries again.
         let _ = seen::made(&self.objects, &snapshot.name);
         written.stored_bytes += self.objects.merge_index().await.unwrap_or(0);

@@ -81,7 +81,7 @@ impl Vault {
     /// not look. What is lost is also told to `report` as failed items, `SNAPSHOT:PATH`.
     pub async fn check(&self, depth: CheckDepth, report: &dyn Report) -> Result<CheckSummary, Error> {
         let Objects { id, store, keys, local, .. } = self.objects.as_ref();
-        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone())) };
+        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.without_cache(), keys.clone(), local.clone())) };
         let mut check = Check {
             vault: fresh,
             report,

@@ -13,6 +13,7 @@ use super::mark;
 use super::node::NodeKind;
 use super::objects::Objects;
 use super::seal::Kind;
+use super::snapshot::Snapshot;
 use super::walk::{self, Part};
 use super::writer::Writer;
 
@@ -37,10 +38,36 @@ impl Leaning {
         &self.avoided
     }
 
+    /// Writes a snapshot whose trees and contents are stored, and makes sure before and after that all of it lasts; returns how
+    /// many bytes that took. `is_looked_up` as for [`Leaning::settle`], which also says what fails.
+    pub(super) async fn publish(
+        &mut self,
+        objects: &Arc<Objects>,
+        snapshot: &Snapshot,
+        is_looked_up: bool,
+    ) -> Result<u64, Error> {
+        let sealed = snapshot.seal(&objects.keys);
+        let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
+        let name = format!("snapshots/{}", snapshot.name);
+        objects.store.put(&name, sealed).await?;
+        // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
+        match self.settle(objects, snapshot.root, true).await {
+            Ok(again) => stored += again,
+            Err(error) => {
+                if error.kind == ErrorKind::Missing {
+                    // It is not whole, and nobody was told of it; who may not delete leaves it for `rm`.
+                    let _ = objects.store.delete(&name).await;
+                }
+                return Err(error);
+            }
+        }
+        Ok(stored)
+    }
+
     /// Makes sure that everything below `root` lies in packs that are there and not marked, by storing again what does not.
     /// Returns how many bytes that took. `is_looked_through` where not every object below it was looked up since
     /// [`Leaning::begin`]. [`ErrorKind::Missing`] if something was deleted that nothing holds any more.
-    pub(super) async fn settle(
+    async fn settle(
         &mut self,
         objects: &Arc<Objects>,
         root: Address,

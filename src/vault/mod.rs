@@ -8,8 +8,10 @@
 mod address;
 mod backup;
 mod block;
+mod cache;
 mod check;
 mod config;
+mod copy;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -45,6 +47,7 @@ mod writer;
 
 pub use backup::Backup;
 pub use check::{CheckDepth, CheckSummary, Lost, Problem};
+pub use copy::Copied;
 pub use error::{Error, ErrorKind};
 pub use keep::{Choice, Keep, choose};
 pub use key::{KeyCost, NewKey, Unlock};
@@ -52,7 +55,7 @@ pub use keyring::{KeyAbout, KeyChange, KeyRing, KeySlot};
 pub use local::Local;
 pub use node::{Meta, Node, NodeKind, Totals};
 pub use open::{Snapshots, Vault};
-pub use place::{Place, check_options};
+pub use place::{Place, check_options, is_secret_option};
 pub use prune::{Amount, Grace, PruneSummary};
 pub use snapshot::{Ending, Snapshot, SnapshotHead};
 pub use walk::Walk;

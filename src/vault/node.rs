@@ -11,6 +11,8 @@ pub(super) const LONGEST_NAME: usize = 4096;
 pub(super) const LONGEST_PATH: usize = 64 * 1024;
 const FOLDER: u32 = 1;
 const FILE: u32 = 2;
+/// A symbolic link: not written yet, and nothing but its name and target.
+const LINK: u32 = 3;
 
 /// A folder or file of a snapshot. Two nodes are equal when name, kind, metadata and content are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +153,16 @@ impl Totals {
         self.items = self.items.saturating_add(other.items);
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
+}
+
+/// Whether an entry is a folder.
+pub(super) fn is_folder(entry: &message::Entry) -> bool {
+    entry.kind == FOLDER
+}
+
+/// Whether all that an entry refers to is known: true for every kind that the format has so far.
+pub(super) fn is_known(entry: &message::Entry) -> bool {
+    matches!(entry.kind, FOLDER | FILE | LINK)
 }
 
 /// Whether this can be a name in a folder.

@@ -124,7 +124,11 @@ impl Objects {
 
     async fn read_block(&self, at: &At) -> Result<Block, Error> {
         let (name, block) = (pack::name(&at.pack), at.block);
-        let sealed = self.store.get_range(&name, block.at..block.at + u64::from(block.sealed)).await?;
+        let range = block.at..block.at + u64::from(block.sealed);
+        let sealed = match block.kind {
+            Kind::Tree => self.store.get_trees(&name, range).await?,
+            Kind::Data => self.store.get_range(&name, range).await?,
+        };
         let damaged = |why: &str| Error::damaged(&format!("block {} of {name}", at.number), why);
         let compressed = self.keys.open_record(&at.pack, at.number, block.kind.byte(), &sealed);
         let compressed = compressed.ok_or_else(|| damaged("it does not open"))?;

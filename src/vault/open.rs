@@ -1,5 +1,6 @@
 //! An open vault: what all commands do with it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::backup::{Backup, ROOT_NAME};
+use super::cache::Cache;
 use super::config::{self, Config};
 use super::error::{Error, ErrorKind};
 use super::hex;
@@ -84,13 +86,16 @@ impl Vault {
     /// Opens a vault. [`ErrorKind::NotAVault`], [`ErrorKind::WrongPassphrase`], [`ErrorKind::TooNew`]; takes as long as the
     /// key slot's cost says.
     pub async fn open_with(place: &Place, unlock: &Unlock, local: Local) -> Result<Vault, Error> {
-        let store = place.store()?;
+        let mut store = place.store()?;
         let config = config_at(&store).await?;
         let id = config.id()?;
         let (slot, master) = keyring::open_slot(&store, &id, unlock, seen::slot(&local, &id)).await?;
         let keys = Keys::new(id, &master);
         config.verify(&keys)?;
         seen::opened_by(&local, &id, &slot);
+        if let Some(folder) = local.cache.as_deref().filter(|_| !store.is_near) {
+            store.cache = Cache::open(folder, &hex::encode(&id));
+        }
         Ok(Vault { objects: Arc::new(Objects::new(id, store, keys, local)) })
     }
 
@@ -222,11 +227,16 @@ impl Vault {
 
     /// Begins a backup; nothing is visible before it is finished.
     pub async fn backup(&self, head: SnapshotHead) -> Result<Backup, Error> {
+        Ok(Backup::new(self.objects.clone(), head, self.lean().await?))
+    }
+
+    /// Reads all that tells what need not be stored again, and what new snapshots must not lean on.
+    pub(super) async fn lean(&self) -> Result<Leaning, Error> {
         self.objects.load_index().await?;
         self.objects.refresh_index().await?;
         // An index file may tell of a pack that is not there: what lies only in that is stored again.
         let gone = self.objects.packs_gone().await?;
-        Ok(Backup::new(self.objects.clone(), head, Leaning::begin(&self.objects, gone).await?))
+        Leaning::begin(&self.objects, gone).await
     }
 
     /// Names of all snapshots, oldest first.

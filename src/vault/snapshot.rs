@@ -74,6 +74,8 @@ pub struct Snapshot {
     pub partial: bool,
     pub(super) root: Address,
     pub(super) name: String,
+    /// What a later davault wrote and this one does not know; a copy keeps it.
+    more: BTreeMap<String, serde_json::Value>,
 }
 
 /// The JSON of a snapshot.
@@ -119,7 +121,7 @@ impl Snapshot {
         let failed = ending.failures.len() as u64;
         let failures = ending.failures.into_iter().take(MOST_FAILURES).collect();
         let (partial, name, id) = (ending.partial, name(&id, time, &tag(keys, &head)), hex::encode(&id));
-        Self { id, time, head, counts, failed, failures, partial, root, name }
+        Self { id, time, head, counts, failed, failures, partial, root, name, more: BTreeMap::new() }
     }
 
     pub(super) fn seal(&self, keys: &Keys) -> Vec<u8> {
@@ -134,10 +136,17 @@ impl Snapshot {
             failed: self.failed,
             failures: self.failures.clone(),
             partial: self.partial,
-            more: BTreeMap::new(),
+            more: self.more.clone(),
         };
         let json = serde_json::to_vec(&written).expect("strings and numbers are always JSON");
         keys.seal_snapshot(&self.name, &squeeze::compress(&json))
+    }
+
+    /// The same snapshot for another vault, where its tree is at `root`.
+    pub(super) fn copy(&self, keys: &Keys, root: Address) -> Self {
+        let id = hex::decode(&self.id);
+        let name = id.map_or_else(|| self.name.clone(), |id| name(&id, self.time, &tag(keys, &self.head)));
+        Self { root, name, ..self.clone() }
     }
 
     pub(super) fn open(keys: &Keys, name: &str, sealed: &[u8]) -> Result<Self, Error> {
@@ -160,6 +169,7 @@ impl Snapshot {
             partial: written.partial,
             root,
             name: name.to_owned(),
+            more: written.more,
         })
     }
 }

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
+use super::cache::Cache;
 use super::error::{Error, ErrorKind};
 
 /// A folder in an object store, and what to call it.
@@ -18,6 +19,10 @@ pub(super) struct Store {
     pub(super) prefix: Path,
     /// The place as a person wrote it, without secrets.
     pub(super) place: String,
+    /// Whether reading it takes no longer than reading a cache.
+    pub(super) is_near: bool,
+    /// Where what is read again and again is kept.
+    pub(super) cache: Option<Cache>,
 }
 
 /// A file that is there.
@@ -33,6 +38,57 @@ pub(super) struct Listed {
 impl Store {
     /// The whole of a file of at most `most` bytes.
     pub(super) async fn get(&self, name: &str, most: u64) -> Result<Bytes, Error> {
+        let Some(cache) = self.cache_for(name) else { return self.fetch(name, most).await };
+        match cache.get(name).await {
+            Some(kept) if kept.len() as u64 <= most => Ok(kept),
+            _ => {
+                let bytes = self.fetch(name, most).await?;
+                cache.put(name, &bytes).await;
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// A part of a file.
+    pub(super) async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        match self.cache_for(name) {
+            Some(cache) => self.cached_range(cache, name, range).await,
+            None => self.fetch_range(name, range).await,
+        }
+    }
+
+    /// A part of a pack that is read again and again: a block of nodes of trees.
+    pub(super) async fn get_trees(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        match &self.cache {
+            Some(cache) => self.cached_range(cache, name, range).await,
+            None => self.fetch_range(name, range).await,
+        }
+    }
+
+    /// The same store, read anew: for who wants to know what is there.
+    pub(super) fn without_cache(&self) -> Store {
+        Store { cache: None, ..self.clone() }
+    }
+
+    fn cache_for(&self, name: &str) -> Option<&Cache> {
+        let is_kept = name.starts_with("index/") || name.starts_with("snapshots/");
+        self.cache.as_ref().filter(|_| is_kept)
+    }
+
+    async fn cached_range(&self, cache: &Cache, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        let part = format!("{name}@{}-{}", range.start, range.end);
+        let wanted = range.end.saturating_sub(range.start);
+        match cache.get(&part).await {
+            Some(kept) if kept.len() as u64 == wanted => Ok(kept),
+            _ => {
+                let bytes = self.fetch_range(name, range).await?;
+                cache.put(&part, &bytes).await;
+                Ok(bytes)
+            }
+        }
+    }
+
+    async fn fetch(&self, name: &str, most: u64) -> Result<Bytes, Error> {
         let failed = |error| self.failed("read", name, error);
         let got = self.objects.get(&self.path(name)).await.map_err(failed)?;
         if got.meta.size > most {
@@ -41,8 +97,7 @@ impl Store {
         got.bytes().await.map_err(failed)
     }
 
-    /// A part of a file.
-    pub(super) async fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
+    async fn fetch_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
         let wanted = range.end.saturating_sub(range.start);
         let failed = |error| self.failed("read", name, error);
         // Looked at before it is read: beyond the end is damage, not trouble with the storage.
@@ -57,9 +112,19 @@ impl Store {
 
     /// Writes a file whose name nobody else has; an earlier half-written one is replaced.
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        let path = self.path(name);
-        let put = self.objects.put(&path, PutPayload::from(bytes));
-        put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
+        let (path, bytes) = (self.path(name), Bytes::from(bytes));
+        let Err(error) = self.objects.put(&path, PutPayload::from(bytes.clone())).await else { return Ok(()) };
+        // A storage that allows no overwriting refuses the repetition of a write whose answer was lost: then it is there.
+        let is_refused = matches!(
+            error,
+            object_store::Error::AlreadyExists { .. }
+                | object_store::Error::PermissionDenied { .. }
+                | object_store::Error::Precondition { .. }
+        );
+        if is_refused && self.fetch(name, bytes.len() as u64).await.is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        Err(self.failed("write", name, error))
     }
 
     /// Writes a file, unless there is one of that name already.

@@ -15,6 +15,10 @@ use super::objects::Objects;
 use super::pack::{self, Packer};
 use super::seal::Kind;
 
+/// Packs after which an index file is written though more will follow: what a run that is broken off had stored by then is
+/// found by the next one.
+const PACKS_AN_INDEX: usize = 8;
+
 /// Takes objects and writes packs; used by several tasks at once.
 pub(super) struct Writer {
     objects: Arc<Objects>,
@@ -38,6 +42,15 @@ pub struct Written {
     pub stored_bytes: u64,
 }
 
+impl Written {
+    /// Adds what was written besides.
+    pub(super) fn add(&mut self, more: Written) {
+        self.new_objects += more.new_objects;
+        self.new_bytes += more.new_bytes;
+        self.stored_bytes += more.stored_bytes;
+    }
+}
+
 struct Open {
     data: Gathered,
     tree: Gathered,
@@ -49,10 +62,25 @@ struct Open {
 struct Packs {
     open: Packer,
     done: Vec<PackContents>,
+    /// Bytes of packs and index files that are written.
+    stored_bytes: u64,
+    /// How many packs there may be of which no index file tells.
+    most_unindexed: usize,
 }
 
 impl Writer {
+    /// `avoided` are packs on which nothing may lean. Writes an index file after each few packs, so that whoever is broken off
+    /// finds again what was stored.
     pub(super) fn new(objects: Arc<Objects>, avoided: HashSet<Id>) -> Self {
+        Self::with(objects, avoided, PACKS_AN_INDEX)
+    }
+
+    /// Writes packs alone; see [`Writer::close`].
+    pub(super) fn of_packs(objects: Arc<Objects>) -> Self {
+        Self::with(objects, HashSet::new(), usize::MAX)
+    }
+
+    fn with(objects: Arc<Objects>, avoided: HashSet<Id>, most_unindexed: usize) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let open = Open {
             data: Gathered::new(Kind::Data),
@@ -60,7 +88,7 @@ impl Writer {
             seen: HashSet::default(),
             written: Written::default(),
         };
-        let packs = Packs { open: Packer::new(), done: Vec::new() };
+        let packs = Packs { open: Packer::new(), done: Vec::new(), stored_bytes: 0, most_unindexed };
         Self {
             objects,
             avoided,
@@ -84,23 +112,23 @@ impl Writer {
         lock(&self.open).seen.contains(address) || self.is_stored(address)
     }
 
+    /// Bytes of new objects that it took so far.
+    pub(super) fn taken_bytes(&self) -> u64 {
+        lock(&self.open).written.new_bytes
+    }
+
     /// Writes what is still gathered, then an index of it all.
     pub(super) async fn finish(&self) -> Result<Written, Error> {
         let packs = self.close().await?;
-        let mut written = {
-            let mut open = lock(&self.open);
-            // The index knows these from here on; a million of them need not be in memory twice.
-            open.seen = HashSet::default();
-            open.written
-        };
-        written.stored_bytes += packs.iter().map(|pack| pack.size).sum::<u64>();
-        if !packs.is_empty() {
-            written.stored_bytes += self.objects.write_index(Draft::of(packs)).await?;
-        }
-        Ok(written)
+        let stored_bytes = put_index(&self.objects, packs).await?;
+        let stored_bytes = stored_bytes + std::mem::take(&mut lock(&self.packs).stored_bytes);
+        let mut open = lock(&self.open);
+        // The index knows these from here on; a million of them need not be in memory twice.
+        open.seen = HashSet::default();
+        Ok(Written { stored_bytes, ..open.written })
     }
 
-    /// Writes what is still gathered; all packs, of which no index file tells yet.
+    /// Writes what is still gathered; the packs of which no index file tells yet.
     pub(super) async fn close(&self) -> Result<Vec<PackContents>, Error> {
         let (data, tree) = {
             let mut open = lock(&self.open);
@@ -173,8 +201,20 @@ impl Writer {
 async fn put(objects: &Objects, packs: &Mutex<Packs>, packer: Packer) -> Result<(), Error> {
     let (id, bytes, pack) = packer.close(&objects.keys);
     objects.store.put(&pack::name(&id), bytes).await?;
-    lock(packs).done.push(pack);
+    let done = {
+        let mut packs = lock(packs);
+        packs.stored_bytes += pack.size;
+        packs.done.push(pack);
+        if packs.done.len() < packs.most_unindexed { Vec::new() } else { std::mem::take(&mut packs.done) }
+    };
+    let stored_bytes = put_index(objects, done).await?;
+    lock(packs).stored_bytes += stored_bytes;
     Ok(())
+}
+
+/// Writes an index file of these packs; its bytes.
+async fn put_index(objects: &Objects, packs: Vec<PackContents>) -> Result<u64, Error> {
+    if packs.is_empty() { Ok(0) } else { objects.write_index(Draft::of(packs)).await }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

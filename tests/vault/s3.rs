@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use davault::report::Tally;
 use davault::vault::{CheckDepth, ErrorKind, Place, Vault, check_options};
 
-use crate::support::s3::{ACCESS_KEY, SECRET_KEY, serve};
+use crate::support::s3::{ACCESS_KEY, SECRET_KEY, serve, serve_append_only};
 
 use super::world::{CHEAP, at, back_up, events, everything, passphrase};
 
@@ -35,6 +35,44 @@ async fn a_vault_on_s3_is_created_once_backed_up_to_read_and_checked() {
     let summary = vault.check(CheckDepth::ReadData, &Tally::default()).await.unwrap();
     assert!(summary.is_sound(), "{summary:?}");
     assert_eq!((summary.snapshots, summary.packs), (1, 1));
+}
+
+#[tokio::test]
+async fn who_may_only_add_can_create_back_up_and_copy() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("backups")).unwrap();
+    let address = serve_append_only(root.path()).await;
+    let place = Place::parse("s3://backups/vault", &options(address, SECRET_KEY)).unwrap();
+    let vault = Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.unwrap();
+    assert_eq!(Vault::create(&place, &passphrase("x"), CHEAP, at(0)).await.err().unwrap().kind, ErrorKind::Exists);
+    let (_, memory) = super::world::in_memory();
+    let other = super::world::new_vault(&memory).await;
+    back_up(&other, &events(20, 9), 1).await;
+    let mut kept = Vec::new();
+    // Enough for the index files to be merged.
+    for round in 0..20 {
+        kept.push(back_up(&vault, &events(5, round), 2 + round).await.0);
+    }
+    let copied = other.copy_to(other.lacking(&vault).await.unwrap(), &vault, &Tally::default()).await.unwrap();
+    assert_eq!(copied.snapshots.len(), 1);
+    let vault = Vault::open(&place, &passphrase("x")).await.unwrap();
+    assert_eq!(everything(&vault, &kept[0]).await.len(), 5);
+    let summary = vault.check(CheckDepth::ReadData, &Tally::default()).await.unwrap();
+    assert!(summary.is_sound() && summary.snapshots == 21, "{summary:?}");
+}
+
+#[tokio::test]
+async fn of_two_creations_at_once_one_succeeds() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("backups")).unwrap();
+    let address = serve(root.path()).await;
+    let place = Place::parse("s3://backups/vault", &options(address, SECRET_KEY)).unwrap();
+    let (one, two) = (passphrase("one"), passphrase("two"));
+    let (one, two) = tokio::join!(Vault::create(&place, &one, CHEAP, at(0)), Vault::create(&place, &two, CHEAP, at(0)));
+    let failed: Vec<_> = [&one, &two].into_iter().filter_map(|created| created.as_ref().err()).collect();
+    assert_eq!(failed.iter().map(|error| error.kind).collect::<Vec<_>>(), [ErrorKind::Exists]);
+    let made = if one.is_ok() { "one" } else { "two" };
+    Vault::open(&place, &passphrase(made)).await.unwrap();
 }
 
 #[tokio::test]
@@ -70,6 +108,20 @@ fn options_are_checked_by_name_and_value() {
     assert_eq!(refused("s3://b", &[("endpoint", "host:1")]), "endpoint=host:1 must begin with https:// or http://");
     assert_eq!(refused("s3:///p", &[]), "s3:///p names no bucket: s3://BUCKET/PREFIX");
     assert_eq!(refused("/srv/vault", &[("region", "x")]), "a vault in a folder has no option region");
-    assert_eq!(refused("ftp://h/", &[]), "ftp:// is no place for a vault; a path, file:// or s3:// is");
+    assert_eq!(refused("ftp://h/", &[]), "ftp:// is no place for a vault; a path, file://, s3://, gs:// or az:// is");
+    assert_eq!(check("gs://b/p", &[("service_account", "/etc/key.json")]), Ok(()));
+    assert_eq!(
+        refused("gs://b/p", &[("service_acount", "x")]),
+        "a vault on Google Cloud Storage has no option service_acount; did you mean service_account?"
+    );
+    assert_eq!(
+        refused("gs://b/p", &[("service_account", "x"), ("bearer_token", "y")]),
+        "bearer_token and service_account are two ways to sign in: give one"
+    );
+    assert_eq!(refused("gs://", &[]), "gs:// names no bucket: gs://BUCKET/PREFIX");
+    assert_eq!(check("az://c/p", &[("account", "a"), ("access_key", "b")]), Ok(()));
+    assert_eq!(check("az://c/p", &[("account", "a")]), Ok(()));
+    assert_eq!(refused("az://c/p", &[("sas_token", "x")]), "sas_token and account only make sense together");
+    assert_eq!(refused("az://", &[]), "az:// names no container: az://CONTAINER/PREFIX");
     assert_eq!(refused("", &[]), "the location of the vault is empty");
 }

@@ -34,7 +34,7 @@ pub(super) async fn copy(objects: &Arc<Objects>, look: &Look, plan: &Plan) -> Re
         let Objects { id, store, keys, local, .. } = objects.as_ref();
         // Of an empty index, as what is stored already is to be stored again.
         let empty = Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone()));
-        let writer = Writer::new(empty, HashSet::new());
+        let writer = Writer::of_packs(empty);
         for batch in batches(look, plan, kind) {
             write(objects, &writer, kind, batch).await?;
         }
