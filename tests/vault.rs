@@ -5,6 +5,7 @@ mod damage;
 mod faults;
 mod keys;
 mod life;
+mod repair;
 mod round_trip;
 mod s3;
 mod seen;

@@ -23,6 +23,7 @@ mod passphrase;
 mod plugin;
 mod previous;
 mod progress;
+mod repair;
 mod restore;
 mod words;
 
@@ -102,6 +103,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Cat(options) => cat::run(&context, &options).await,
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
+        Command::Repair(options) => repair::run(&context, &options).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,
