@@ -9,6 +9,7 @@ mod growth;
 mod keys;
 mod life;
 mod prune;
+mod repair;
 mod round_trip;
 mod s3;
 mod seen;

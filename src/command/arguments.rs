@@ -52,6 +52,8 @@ pub enum Command {
     Check(Check),
     /// Copy snapshots to another vault, from it, or both
     Sync(Sync),
+    /// Make the index anew from what can be read, and say what is gone
+    Repair(Repair),
     /// What opens the vault: passphrases and key files
     #[command(subcommand)]
     Key(Key),
@@ -84,6 +86,13 @@ pub struct Create {
     /// Memory that each guess of the passphrase costs, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(8..=2048))]
     pub key_memory: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -26,6 +26,7 @@ mod policy;
 mod previous;
 mod progress;
 mod prune;
+mod repair;
 mod restore;
 mod rm;
 mod sync;
@@ -108,6 +109,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore(options) => restore::run(&context, &options).await,
         Command::Check(options) => check::run(&context, &options).await,
         Command::Sync(options) => sync::run(&context, &options).await,
+        Command::Repair(options) => repair::run(&context, &options).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Rm(options) => rm::run(&context, &options).await,
         Command::Prune(options) => prune::run(&context, &options).await,

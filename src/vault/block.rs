@@ -84,6 +84,11 @@ impl Block {
         Some(self.bytes.slice(*start..*end))
     }
 
+    /// Its length before compression.
+    pub(super) fn raw(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Bytes that it takes in memory.
     pub(super) fn size(&self) -> usize {
         self.bytes.len() + self.objects.len() * size_of::<(usize, usize)>()

@@ -20,7 +20,7 @@ use super::walk::{self, Part};
 use crate::report::{Report, sentence};
 
 /// Packs that are read and checked at the same time.
-const PACKS_AT_ONCE: usize = 2;
+pub(super) const PACKS_AT_ONCE: usize = 2;
 
 /// How deep a check goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,15 +80,7 @@ impl Vault {
     /// Looks for damage; trusts nothing that was read before. Damage is what it finds, not an error: `Err` means that it could
     /// not look. What is lost is also told to `report` as failed items, `SNAPSHOT:PATH`.
     pub async fn check(&self, depth: CheckDepth, report: &dyn Report) -> Result<CheckSummary, Error> {
-        let Objects { id, store, keys, local, .. } = self.objects.as_ref();
-        let fresh = Vault { objects: Arc::new(Objects::new(*id, store.without_cache(), keys.clone(), local.clone())) };
-        let mut check = Check {
-            vault: fresh,
-            report,
-            bad: Bad::default(),
-            clean: HashSet::default(),
-            summary: CheckSummary::default(),
-        };
+        let mut check = Check::new(self.afresh(), report);
         // Before the index: what a running backup writes meanwhile must not look missing.
         let names = check.vault.snapshot_names().await?;
         for (file, error) in check.vault.objects.load_index_anew().await? {
@@ -106,6 +98,21 @@ impl Vault {
         }
         Ok(check.summary)
     }
+
+    /// The same vault without anything that was read before.
+    pub(super) fn afresh(&self) -> Vault {
+        let Objects { id, store, keys, local, .. } = self.objects.as_ref();
+        Vault { objects: Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone())) }
+    }
+}
+
+/// What of these snapshots cannot be read back, going by the index as this vault knows it.
+pub(super) async fn losses(vault: &Vault, names: &[String], report: &dyn Report) -> Vec<Lost> {
+    let mut check = Check::new(vault.clone(), report);
+    for name in names {
+        check.snapshot(name.clone()).await;
+    }
+    check.summary.lost
 }
 
 /// A check under way.
@@ -141,7 +148,12 @@ enum Step {
     },
 }
 
-impl Check<'_> {
+impl<'r> Check<'r> {
+    fn new(vault: Vault, report: &'r dyn Report) -> Self {
+        let (bad, clean, summary) = (Bad::default(), HashSet::default(), CheckSummary::default());
+        Self { vault, report, bad, clean, summary }
+    }
+
     fn problem(&mut self, file: String, why: String) {
         self.summary.problems.push(Problem { file, why });
     }

@@ -141,7 +141,14 @@ impl Objects {
         Ok(written)
     }
 
-    async fn write_index_at(&self, level: u8, draft: Draft) -> Result<u64, Error> {
+    /// Takes in an index file as if it were written.
+    pub(super) fn take_in_index(&self, level: u8, draft: Draft) {
+        let (_, file) = draft.seal(&self.keys, level);
+        self.change_index(|index| index.add(Arc::new(file)));
+    }
+
+    /// Writes an index file of this level.
+    pub(super) async fn write_index_at(&self, level: u8, draft: Draft) -> Result<u64, Error> {
         let (bytes, file) = draft.seal(&self.keys, level);
         let size = bytes.len() as u64;
         self.store.put(&file.name.path(), bytes).await?;

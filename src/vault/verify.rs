@@ -68,7 +68,8 @@ fn check_pack(keys: &Keys, said: &PackContents, bytes: &Bytes) -> Found {
     found
 }
 
-fn open_at(keys: &Keys, pack: &Id, (number, said): (u32, index::Block), bytes: &[u8]) -> Option<Vec<u8>> {
+/// The compressed bytes of the block that lies where the index says.
+pub(super) fn open_at(keys: &Keys, pack: &Id, (number, said): (u32, index::Block), bytes: &[u8]) -> Option<Vec<u8>> {
     let start = usize::try_from(said.at).ok()?;
     let end = start.checked_add(usize::try_from(said.sealed).ok()?)?;
     keys.open_record(pack, number, said.kind.byte(), bytes.get(start..end)?)

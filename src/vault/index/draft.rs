@@ -92,6 +92,11 @@ impl Draft {
         draft
     }
 
+    /// Stands for these files as well.
+    pub(in crate::vault) fn replacing(&mut self, files: impl IntoIterator<Item = Id>) {
+        self.replaces.extend(files);
+    }
+
     /// Keeps, of what it replaces, only what is still there: the rest needs no mention.
     pub(in crate::vault) fn replacing_only(&mut self, there: &HashSet<Id>) {
         self.replaces.retain(|id| there.contains(id));
