@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod faults;
+mod growth;
 mod keys;
 mod life;
 mod round_trip;
