@@ -8,6 +8,7 @@ mod faults;
 mod growth;
 mod keys;
 mod life;
+mod many_backups;
 mod prune;
 mod repair;
 mod round_trip;

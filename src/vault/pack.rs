@@ -34,7 +34,10 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new() -> Self {
-        Self { id: hex::new_id(), bytes: MAGIC.to_vec(), blocks: Vec::new() }
+        // All at once: growing by doubling would take up to twice as much. What is not used costs no memory.
+        let mut bytes = Vec::with_capacity(TARGET + TARGET / 16);
+        bytes.extend_from_slice(&MAGIC);
+        Self { id: hex::new_id(), bytes, blocks: Vec::new() }
     }
 
     /// Seals a compressed block to the end of the pack; `raw` is its length before compression.

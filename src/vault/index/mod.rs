@@ -101,3 +101,6 @@ impl Index {
         self.files.iter().flat_map(|file| file.contents(|pack| seen.insert(*pack))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
