@@ -26,6 +26,8 @@ use tokio::sync::Notify;
 pub struct Change {
     pub path: Path,
     pub before: Option<File>,
+    /// Whether the file was there, and is not any more.
+    pub is_removal: bool,
     pub at: SystemTime,
 }
 
@@ -117,12 +119,13 @@ impl Storage {
 impl Inner {
     fn change(&mut self, path: Path, bytes: Option<Bytes>) {
         self.now += Duration::from_millis(1);
+        let is_removal = bytes.is_none();
         let after = bytes.map(|bytes| File { bytes, modified: self.now });
         let before = match after {
             Some(file) => self.files.insert(path.clone(), file),
             None => self.files.remove(&path),
         };
-        self.changes.push(Change { path, before, at: self.now });
+        self.changes.push(Change { path, before, is_removal, at: self.now });
     }
 
     fn listed(&self, prefix: Option<&Path>) -> Vec<ObjectMeta> {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use davault::report::Tally;
-use davault::vault::{Backup, CheckDepth, Ending, Error, ErrorKind, Meta, NodeKind, Vault};
+use davault::vault::{Backup, CheckDepth, Ending, Error, ErrorKind, Grace, Meta, NodeKind, Vault};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -40,6 +40,20 @@ enum Step {
         which: Index,
         clock: u64,
     },
+    Remove {
+        which: Index,
+        faults: Faults,
+    },
+    Prune {
+        now: bool,
+        faults: Faults,
+    },
+    /// Both at the same time, in two processes.
+    BackUpAndPrune {
+        source: u8,
+        items: Items,
+        faults: [Faults; 2],
+    },
     Wait {
         seconds: u64,
     },
@@ -61,7 +75,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(source, items, clock, faults)| Step::BackUp { source, items, clock, faults }),
         2 => (0..2_u8, items(), faults()).prop_map(|(source, items, faults)| Step::Begin { source, items, faults }),
         2 => (any::<Index>(), clock()).prop_map(|(which, clock)| Step::Finish { which, clock }),
-        1 => (0..100_000_u64).prop_map(|seconds| Step::Wait { seconds }),
+        1 => (any::<Index>(), faults()).prop_map(|(which, faults)| Step::Remove { which, faults }),
+        3 => (any::<bool>(), faults()).prop_map(|(now, faults)| Step::Prune { now, faults }),
+        2 => (0..2_u8, items(), [faults(), faults()])
+            .prop_map(|(source, items, faults)| Step::BackUpAndPrune { source, items, faults }),
+        1 => (0..10_000_u64).prop_map(|seconds| Step::Wait { seconds }),
         1 => (0..60_u64).prop_map(|seconds| Step::ListOld { seconds }),
         1 => (0..8_usize).prop_map(|changes| Step::Forget { changes }),
     ];
@@ -87,6 +105,8 @@ struct Made {
     items: Items,
     /// How many changes the storage had seen then.
     after: usize,
+    /// How many there had been when its removal began.
+    removed_after: Option<usize>,
 }
 
 /// A backup that has begun.
@@ -103,6 +123,7 @@ struct World {
     made: Vec<Made>,
     running: Vec<Running>,
     is_old: bool,
+    has_removed: bool,
 }
 
 impl World {
@@ -111,15 +132,14 @@ impl World {
         new_vault(&storage.place()).await;
         // Whoever lists what was there before the vault finds no vault.
         storage.advance(Duration::from_hours(1));
-        Self { storage, made: Vec::new(), running: Vec::new(), is_old: false }
+        Self { storage, made: Vec::new(), running: Vec::new(), is_old: false, has_removed: false }
     }
 
     async fn step(&mut self, step: Step) {
         match step {
             Step::BackUp { source, items, clock, faults } => {
-                if let Some(running) = self.begin(source, items, faults).await {
-                    self.finish(running, clock).await;
-                }
+                let made = self.back_up(source, items, clock, faults).await;
+                self.made.extend(made);
             }
             Step::Begin { source, items, faults } => {
                 let begun = self.begin(source, items, faults).await;
@@ -128,8 +148,26 @@ impl World {
             Step::Finish { which, clock } => {
                 if !self.running.is_empty() {
                     let running = self.running.swap_remove(which.index(self.running.len()));
-                    self.finish(running, clock).await;
+                    let made = self.finish(running, clock).await;
+                    self.made.extend(made);
                 }
+            }
+            Step::Remove { which, faults } => {
+                if !self.made.is_empty() {
+                    let which = which.index(self.made.len());
+                    self.remove(which, faults).await;
+                }
+            }
+            Step::Prune { now, faults } => {
+                self.before_pruning();
+                self.prune(now, faults).await;
+            }
+            Step::BackUpAndPrune { source, items, faults: [one, other] } => {
+                self.before_pruning();
+                // What it leans on may go in front of its eyes; then it says so.
+                let one = [one, vec![(usize::MAX, Fault::Fails)]].concat();
+                let (made, ()) = tokio::join!(self.back_up(source, items, 7, one), self.prune(false, other));
+                self.made.extend(made);
             }
             Step::Wait { seconds } => self.storage.advance(Duration::from_secs(seconds)),
             Step::ListOld { seconds } => {
@@ -149,14 +187,63 @@ impl World {
         Some(Running { client, vault, backup, items, must_succeed })
     }
 
-    async fn finish(&mut self, running: Running, clock: u64) {
+    async fn back_up(&self, source: u8, items: Items, clock: u64, faults: Faults) -> Option<Made> {
+        let running = self.begin(source, items, faults).await?;
+        self.finish(running, clock).await
+    }
+
+    /// `None` if it was not reported as made.
+    async fn finish(&self, running: Running, clock: u64) -> Option<Made> {
         let Running { client, vault, backup, items, must_succeed } = running;
         let finished = unless_dead(&client, backup.finish(at(clock), Ending::default())).await;
         drop(vault);
         self.may_fail(must_succeed, finished.as_ref().and_then(|finished| finished.as_ref().err()));
-        if let Some(Ok((snapshot, _))) = finished {
-            self.made.push(Made { id: snapshot.id, items, after: self.storage.change_count() });
+        let (snapshot, _) = finished?.ok()?;
+        Some(Made { id: snapshot.id, items, after: self.storage.change_count(), removed_after: None })
+    }
+
+    async fn remove(&mut self, which: usize, faults: Faults) {
+        let must_succeed = faults.is_empty();
+        let client = Client::new(&self.storage, faults);
+        let Some(made) = self.made.get_mut(which) else { return };
+        // From the first thing that it does on, nobody may count on the snapshot any more.
+        made.removed_after.get_or_insert(self.storage.change_count());
+        self.has_removed = true;
+        let id = made.id.clone();
+        let removed = unless_dead(&client, async {
+            let vault = Vault::open(&client.place(), &passphrase("correct horse")).await?;
+            match vault.find(&id).await {
+                Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+                found => vault.remove(&[found?]).await,
+            }
+        });
+        let removed = removed.await;
+        self.may_fail(must_succeed, removed.as_ref().and_then(|removed| removed.as_ref().err()));
+    }
+
+    /// What runs may find that what it leans on was pruned, and say so.
+    fn before_pruning(&mut self) {
+        self.has_removed = true;
+        for running in &mut self.running {
+            running.must_succeed = false;
         }
+    }
+
+    async fn prune(&self, now: bool, faults: Faults) {
+        let must_succeed = faults.is_empty();
+        let client = Client::new(&self.storage, faults);
+        // Without a grace period nothing else may go on, and lists must not be old.
+        let grace = if now && !self.is_old && self.running.is_empty() {
+            Grace::Now
+        } else {
+            Grace::Wait(Duration::from_hours(1))
+        };
+        let pruned = unless_dead(&client, async {
+            let vault = Vault::open(&client.place(), &passphrase("correct horse")).await?;
+            vault.prune(grace).await
+        });
+        let pruned = pruned.await;
+        self.may_fail(must_succeed, pruned.as_ref().and_then(|pruned| pruned.as_ref().err()));
     }
 
     fn forget(&mut self, changes: usize) {
@@ -164,6 +251,9 @@ impl World {
         let left = self.storage.change_count().saturating_sub(changes).max(2);
         self.storage.forget_all_but(left);
         self.made.retain(|made| made.after <= left);
+        for made in &mut self.made {
+            made.removed_after = made.removed_after.filter(|after| *after < left);
+        }
     }
 
     fn may_fail(&self, must_succeed: bool, error: Option<&Error>) {
@@ -175,15 +265,16 @@ impl World {
     async fn is_whole(&self) {
         self.storage.list_what_was_there_before(Duration::ZERO);
         let vault = open(&self.storage.place()).await;
-        for made in &self.made {
+        for made in self.made.iter().filter(|made| made.removed_after.is_none()) {
             let snapshot = vault.find(&made.id).await.expect("it was reported as made");
             let found: BTreeMap<String, Bytes> = everything(&vault, &snapshot).await.into_iter().collect();
             assert_eq!(found, files(&made.items), "{}", made.id);
         }
         let summary = vault.check(CheckDepth::ReadData, &Tally::default()).await.expect("the storage has no faults");
         assert!(summary.is_sound(), "{summary:?}");
-        let changed = self.storage.changes().into_iter().find(|change| change.before.is_some());
-        assert!(changed.is_none(), "a file was replaced or removed: {changed:?}");
+        let mut changes = self.storage.changes().into_iter();
+        let bad = changes.find(|change| change.before.is_some() && !(change.is_removal && self.has_removed));
+        assert!(bad.is_none(), "a file was replaced or removed: {bad:?}");
     }
 }
 
@@ -249,6 +340,11 @@ proptest! {
             for step in steps {
                 world.step(step).await;
             }
+            world.is_whole().await;
+            // Nor does pruning at the end take anything away that is needed.
+            world.before_pruning();
+            world.is_old = false;
+            world.prune(true, Vec::new()).await;
             world.is_whole().await;
         });
     }
