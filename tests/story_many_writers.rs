@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::support::generate::{Account, Size};
 use crate::support::person::Person;
@@ -46,6 +47,14 @@ async fn all_at_once(person: &Person, at: &str, round: u64) {
     tokio::join!(join_all((0..WRITERS).map(back_up)), prunes);
 }
 
+/// Ids and locations of all snapshots.
+async fn snapshots(person: &Person, at: &str) -> Vec<(String, String)> {
+    let listed = person.ok(&["at", at, "ls", "--json"]).await.out();
+    let text = |snapshot: &Value, name| snapshot.get(name).and_then(Value::as_str).expect("a text").to_owned();
+    let all = listed.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    all.map(|snapshot| (text(&snapshot, "id"), text(&snapshot, "location"))).collect()
+}
+
 async fn eight_and_prune(person: &Person, at: &str, files: &Path) {
     for (writer, round) in (0..WRITERS).flat_map(|writer| [(writer, 0), (writer, 1)]) {
         // The second round has nothing of what the first had, so that all of that can go.
@@ -54,15 +63,9 @@ async fn eight_and_prune(person: &Person, at: &str, files: &Path) {
     }
     all_at_once(person, at, 0).await;
     person.ok(&["at", at, "rm", "-keep-tag", "none", "-dry-run"]).await;
-    let listed = person.ok(&["at", at, "ls", "--json"]).await.out();
-    let ids: Vec<String> = listed
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["id"].as_str().expect("an id").into()
-        })
-        .collect();
-    assert_eq!(ids.len() as u64, WRITERS);
-    let gone: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let all = snapshots(person, at).await;
+    assert_eq!(all.len() as u64, WRITERS);
+    let gone: Vec<&str> = all.iter().map(|(id, _)| id.as_str()).collect();
     person.ok(&[&["at", at, "rm"], gone.as_slice()].concat()).await;
     person.ok(&["at", at, "prune"]).await;
     age(files, Duration::from_hours(25));
@@ -74,12 +77,9 @@ async fn eight_and_prune(person: &Person, at: &str, files: &Path) {
     all_at_once(person, at, 1).await;
     assert_eq!(person.ok(&["at", at, "ls"]).await.out().lines().count() as u64, WRITERS);
     person.ok(&["at", at, "check", "--read-data"]).await;
-    let listed = person.ok(&["at", at, "ls", "--json"]).await.out();
-    for line in listed.lines() {
-        let snapshot: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        let (id, location) = (snapshot["id"].as_str().expect("an id"), snapshot["location"].as_str().expect("a place"));
+    for (id, location) in snapshots(person, at).await {
         let to = format!("./back-{id}");
-        person.ok(&["at", at, "restore", "-to", &to, id]).await;
+        person.ok(&["at", at, "restore", "-to", &to, &id]).await;
         let name = location.rsplit('/').next().expect("a name");
         assert_eq!(vdir::read(&person.path(&format!("back-{id}"))), vdir::read(&person.path(name)), "{location}");
     }

@@ -67,12 +67,7 @@ impl Leaning {
     /// Makes sure that everything below `root` lies in packs that are there and not marked, by storing again what does not.
     /// Returns how many bytes that took. `is_looked_through` where not every object below it was looked up since
     /// [`Leaning::begin`]. [`ErrorKind::Missing`] if something was deleted that nothing holds any more.
-    async fn settle(
-        &mut self,
-        objects: &Arc<Objects>,
-        root: Address,
-        is_looked_up: bool,
-    ) -> Result<u64, Error> {
+    async fn settle(&mut self, objects: &Arc<Objects>, root: Address, is_looked_up: bool) -> Result<u64, Error> {
         let mut stored = 0;
         let mut is_sure = is_looked_up || self.avoided.is_empty();
         loop {

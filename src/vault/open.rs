@@ -1,6 +1,5 @@
 //! An open vault: what all commands do with it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 

@@ -75,7 +75,7 @@ pub struct Snapshot {
     pub(super) root: Address,
     pub(super) name: String,
     /// What a later davault wrote and this one does not know; a copy keeps it.
-    more: BTreeMap<String, serde_json::Value>,
+    pub(super) more: BTreeMap<String, serde_json::Value>,
 }
 
 /// The JSON of a snapshot.

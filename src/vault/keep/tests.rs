@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +22,7 @@ fn snapshot(hours: u64, source: &str, tags: &[&str]) -> Snapshot {
         partial: false,
         root: Address([0; 20]),
         name: format!("{source}{hours}"),
+        more: BTreeMap::new(),
     }
 }
 

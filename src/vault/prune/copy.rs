@@ -1,6 +1,6 @@
 //! Writing the needed objects of packs into new packs: trees and contents apart, each sorted so that like lies beside like.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
