@@ -1,18 +1,17 @@
 //! A backup under way: takes folders and files in any order, and makes a snapshot of them.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use fastcdc::v2020::FastCDC;
-use prost::Message as _;
 
 use super::address::Address;
+use super::entries::Entries;
 use super::error::{Error, ErrorKind};
 use super::lean::Leaning;
-use super::message::Entry;
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
 use super::seal::Kind;
@@ -44,8 +43,8 @@ pub struct Backup {
 struct Folder {
     /// `None` while it is only known from what is in it.
     meta: Option<Meta>,
-    /// Files, and folders that were kept as a whole, by name; encoded, as a million of them must fit in memory.
-    entries: BTreeMap<Box<str>, Box<[u8]>>,
+    /// Files, and folders that were kept as a whole.
+    entries: Entries,
 }
 
 impl Backup {
@@ -122,27 +121,22 @@ impl Backup {
 
     fn must_be_free(&self, path: &str, parent: &str, name: &str) -> Result<(), Error> {
         let folders = self.lock();
-        let is_entry = folders.get(parent).is_some_and(|folder| folder.entries.contains_key(name));
+        let is_entry = folders.get(parent).is_some_and(|folder| folder.entries.contains(name));
         if is_entry || folders.contains_key(path) { Err(twice(path)) } else { Ok(()) }
     }
 
     fn insert(&self, path: &str, node: &Node) -> Result<(), Error> {
         let (parent, name) = split(path)?;
-        let entry =
-            node.to_entry(String::new()).ok_or_else(|| Error::usage(format!("{path} is nothing that can be kept")))?;
+        let entry = node
+            .to_entry(name.to_owned())
+            .ok_or_else(|| Error::usage(format!("{path} is nothing that can be kept")))?;
         let mut folders = self.lock();
         make_up(&mut folders, parent)?;
         if folders.contains_key(path) {
             return Err(twice(path));
         }
         let Some(folder) = folders.get_mut(parent) else { return Err(twice(parent)) };
-        match folder.entries.entry(name.into()) {
-            btree_map::Entry::Occupied(_) => Err(twice(path)),
-            btree_map::Entry::Vacant(free) => {
-                free.insert(entry.encode_to_vec().into());
-                Ok(())
-            }
-        }
+        if folder.entries.insert(&entry) { Ok(()) } else { Err(twice(path)) }
     }
 
     /// Builds the tree of every folder, deepest first; the address of the root's entry, and the totals below it.
@@ -152,8 +146,8 @@ impl Backup {
         while let Some((path, folder)) = folders.pop_last() {
             let node = self.tree(folder).await?;
             let Ok((parent, name)) = split(&path) else { return self.root(&node).await };
-            let entry = node.to_entry(String::new()).map(|entry| entry.encode_to_vec().into()).unwrap_or_default();
-            folders.entry(parent.into()).or_default().entries.insert(name.into(), entry);
+            let entry = node.to_entry(name.to_owned()).unwrap_or_default();
+            folders.entry(parent.into()).or_default().entries.insert(&entry);
         }
         Err(Error::usage("the backup has no root"))
     }
@@ -161,9 +155,7 @@ impl Backup {
     async fn tree(&self, folder: Folder) -> Result<Node, Error> {
         let mut below = Totals::default();
         let mut builder = Builder::new(&self.objects.keys);
-        for (name, encoded) in folder.entries {
-            let mut entry = Entry::decode(encoded.as_ref()).unwrap_or_default();
-            entry.name = name.into();
+        for entry in folder.entries.into_sorted() {
             let node = Node::from_entry(entry.clone());
             below.add(node.as_ref().map(Node::totals).unwrap_or_default());
             builder.push(entry);
@@ -217,7 +209,7 @@ fn make_up(folders: &mut BTreeMap<Box<str>, Folder>, path: &str) -> Result<(), E
     let mut unknown = Vec::new();
     while !folders.contains_key(path) {
         let (parent, name) = split(path)?;
-        if folders.get(parent).is_some_and(|folder| folder.entries.contains_key(name)) {
+        if folders.get(parent).is_some_and(|folder| folder.entries.contains(name)) {
             return Err(twice(path));
         }
         unknown.push(path);

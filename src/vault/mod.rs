@@ -12,6 +12,7 @@ mod cache;
 mod check;
 mod config;
 mod copy;
+mod entries;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

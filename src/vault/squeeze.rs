@@ -1,11 +1,22 @@
 //! Compression, with a bound on what comes out.
 
+use std::cell::RefCell;
+
+use zstd::bulk::Compressor;
+
 /// zstd level for blocks, index files and snapshots.
 pub(super) const LEVEL: i32 = 6;
 
+thread_local! {
+    /// Kept, as its tables take longer to make than a small block to compress.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(LEVEL).expect("the level is one that zstd knows"));
+}
+
 /// One zstd frame that says its content's length.
 pub(super) fn compress(plain: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(plain, LEVEL).expect("zstd compresses any buffer into one of its own bound")
+    let compressed = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(plain));
+    compressed.expect("zstd compresses any buffer into one of its own bound")
 }
 
 /// The content of one zstd frame, if it says its length, and that is at most `most` bytes.

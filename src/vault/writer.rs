@@ -21,14 +21,19 @@ const PACKS_AN_INDEX: usize = 8;
 
 /// Takes objects and writes packs; used by several tasks at once.
 pub(super) struct Writer {
+    shared: Arc<Shared>,
+    tasks: Mutex<JoinSet<Result<(), Error>>>,
+    /// Blocks that may be compressed, and packs put, at the same time; bounds memory.
+    slots: Arc<Semaphore>,
+}
+
+/// What a writer's tasks work on.
+struct Shared {
     objects: Arc<Objects>,
     /// Packs that are gone, or may go soon: what lies only there is stored again.
     avoided: HashSet<Id>,
     open: Mutex<Open>,
-    packs: Arc<Mutex<Packs>>,
-    tasks: Mutex<JoinSet<Result<(), Error>>>,
-    /// Blocks that may be compressed, and packs put, at the same time; bounds memory.
-    slots: Arc<Semaphore>,
+    packs: Mutex<Packs>,
 }
 
 /// What a backup has written.
@@ -54,7 +59,7 @@ impl Written {
 struct Open {
     data: Gathered,
     tree: Gathered,
-    /// Objects that this writer took.
+    /// Objects that this writer took and of which no index file tells yet.
     seen: HashSet<Address, BuildAddressHasher>,
     written: Written,
 }
@@ -90,10 +95,7 @@ impl Writer {
         };
         let packs = Packs { open: Packer::new(), done: Vec::new(), stored_bytes: 0, most_unindexed };
         Self {
-            objects,
-            avoided,
-            open: Mutex::new(open),
-            packs: Arc::new(Mutex::new(packs)),
+            shared: Arc::new(Shared { objects, avoided, open: Mutex::new(open), packs: Mutex::new(packs) }),
             tasks: Mutex::default(),
             slots: Arc::new(Semaphore::new(threads + 1)),
         }
@@ -109,29 +111,26 @@ impl Writer {
 
     /// Whether the object is in the vault, or taken by this writer.
     pub(super) fn has(&self, address: &Address) -> bool {
-        lock(&self.open).seen.contains(address) || self.is_stored(address)
+        lock(&self.shared.open).seen.contains(address) || self.shared.is_stored(address)
     }
 
     /// Bytes of new objects that it took so far.
     pub(super) fn taken_bytes(&self) -> u64 {
-        lock(&self.open).written.new_bytes
+        lock(&self.shared.open).written.new_bytes
     }
 
     /// Writes what is still gathered, then an index of it all.
     pub(super) async fn finish(&self) -> Result<Written, Error> {
         let packs = self.close().await?;
-        let stored_bytes = put_index(&self.objects, packs).await?;
-        let stored_bytes = stored_bytes + std::mem::take(&mut lock(&self.packs).stored_bytes);
-        let mut open = lock(&self.open);
-        // The index knows these from here on; a million of them need not be in memory twice.
-        open.seen = HashSet::default();
-        Ok(Written { stored_bytes, ..open.written })
+        self.shared.put_index(packs).await?;
+        let stored_bytes = std::mem::take(&mut lock(&self.shared.packs).stored_bytes);
+        Ok(Written { stored_bytes, ..lock(&self.shared.open).written })
     }
 
     /// Writes what is still gathered; the packs of which no index file tells yet.
     pub(super) async fn close(&self) -> Result<Vec<PackContents>, Error> {
         let (data, tree) = {
-            let mut open = lock(&self.open);
+            let mut open = lock(&self.shared.open);
             let data = std::mem::replace(&mut open.data, Gathered::new(Kind::Data));
             (data, std::mem::replace(&mut open.tree, Gathered::new(Kind::Tree)))
         };
@@ -145,22 +144,18 @@ impl Writer {
             ended.map_err(task_failed)??;
         }
         let last = {
-            let packer = std::mem::replace(&mut lock(&self.packs).open, Packer::new());
+            let packer = std::mem::replace(&mut lock(&self.shared.packs).open, Packer::new());
             (!packer.is_empty()).then_some(packer)
         };
         if let Some(packer) = last {
-            put(&self.objects, &self.packs, packer).await?;
+            self.shared.put(packer).await?;
         }
-        Ok(std::mem::take(&mut lock(&self.packs).done))
-    }
-
-    fn is_stored(&self, address: &Address) -> bool {
-        self.objects.with_index(|index| index.contains_outside(&self.avoided, address))
+        Ok(std::mem::take(&mut lock(&self.shared.packs).done))
     }
 
     fn gather(&self, kind: Kind, address: Address, content: &[u8]) -> Option<Gathered> {
-        let mut open = lock(&self.open);
-        if open.seen.contains(&address) || self.is_stored(&address) {
+        let mut open = lock(&self.shared.open);
+        if open.seen.contains(&address) || self.shared.is_stored(&address) {
             return None;
         }
         open.seen.insert(address);
@@ -175,22 +170,17 @@ impl Writer {
 
     async fn write(&self, gathered: Gathered) -> Result<(), Error> {
         let slot = self.slots.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
-        let (objects, packs) = (self.objects.clone(), self.packs.clone());
+        let shared = self.shared.clone();
         let mut tasks = lock(&self.tasks);
         while let Some(ended) = tasks.try_join_next() {
             ended.map_err(task_failed)??;
         }
         tasks.spawn(async move {
             let _slot = slot;
-            let (owner, shared) = (objects.clone(), packs.clone());
-            let full = tokio::task::spawn_blocking(move || {
-                let (raw, compressed) = gathered.close();
-                let mut packs = lock(&shared);
-                packs.open.push(&owner.keys, gathered, raw, &compressed);
-                packs.open.is_full().then(|| std::mem::replace(&mut packs.open, Packer::new()))
-            });
+            let packing = shared.clone();
+            let full = tokio::task::spawn_blocking(move || packing.pack(gathered));
             match full.await.map_err(task_failed)? {
-                Some(full) => put(&objects, &packs, full).await,
+                Some(full) => shared.put(full).await,
                 None => Ok(()),
             }
         });
@@ -198,23 +188,42 @@ impl Writer {
     }
 }
 
-async fn put(objects: &Objects, packs: &Mutex<Packs>, packer: Packer) -> Result<(), Error> {
-    let (id, bytes, pack) = packer.close(&objects.keys);
-    objects.store.put(&pack::name(&id), bytes).await?;
-    let done = {
-        let mut packs = lock(packs);
-        packs.stored_bytes += pack.size;
-        packs.done.push(pack);
-        if packs.done.len() < packs.most_unindexed { Vec::new() } else { std::mem::take(&mut packs.done) }
-    };
-    let stored_bytes = put_index(objects, done).await?;
-    lock(packs).stored_bytes += stored_bytes;
-    Ok(())
-}
+impl Shared {
+    fn is_stored(&self, address: &Address) -> bool {
+        self.objects.with_index(|index| index.contains_outside(&self.avoided, address))
+    }
 
-/// Writes an index file of these packs; its bytes.
-async fn put_index(objects: &Objects, packs: Vec<PackContents>) -> Result<u64, Error> {
-    if packs.is_empty() { Ok(0) } else { objects.write_index(Draft::of(packs)).await }
+    /// Compresses a block and seals it into the open pack; the pack, once it is full.
+    fn pack(&self, gathered: Gathered) -> Option<Packer> {
+        let (raw, compressed) = gathered.close();
+        let mut packs = lock(&self.packs);
+        packs.open.push(&self.objects.keys, gathered, raw, &compressed);
+        packs.open.is_full().then(|| std::mem::replace(&mut packs.open, Packer::new()))
+    }
+
+    async fn put(&self, packer: Packer) -> Result<(), Error> {
+        let (id, bytes, pack) = packer.close(&self.objects.keys);
+        self.objects.store.put(&pack::name(&id), bytes).await?;
+        let done = {
+            let mut packs = lock(&self.packs);
+            packs.stored_bytes += pack.size;
+            packs.done.push(pack);
+            if packs.done.len() < packs.most_unindexed { Vec::new() } else { std::mem::take(&mut packs.done) }
+        };
+        self.put_index(done).await
+    }
+
+    /// Writes an index file of these packs, if there are any.
+    async fn put_index(&self, packs: Vec<PackContents>) -> Result<(), Error> {
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let stored_bytes = self.objects.write_index(Draft::of(packs)).await?;
+        lock(&self.packs).stored_bytes += stored_bytes;
+        // The index knows most of these from here on; a million of them need not be in memory twice.
+        lock(&self.open).seen.retain(|address| !self.is_stored(address));
+        Ok(())
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
