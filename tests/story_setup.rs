@@ -99,12 +99,22 @@ async fn a_key_file_or_a_command_unlocks_a_vault() {
 }
 
 #[tokio::test]
-async fn what_davault_starts_does_not_learn_the_passphrase() {
+async fn what_davault_starts_does_not_learn_any_passphrase() {
     let person = Person::new();
-    let spy = "password_command=printenv DAVAULT_PASSPHRASE";
-    person.ok(&["source", "add", "spy", "dav://http://127.0.0.1:9/", "username=alice", spy]).await;
-    let ran = person.run(&["source", "ping", "spy"]).await;
-    assert!(ran.err().contains("the password command failed (exit status: 1)"), "{ran:?}");
+    let others = [("DAVAULT_NEW_PASSPHRASE", "the next one"), ("DAVAULT_PEER_PASSPHRASE", "the other vault's")];
+    // Through the connector's process, and started by davault itself.
+    let spy = "env | grep -q PASSPHRASE";
+    let password = format!("password_command={spy}");
+    person.ok(&["source", "add", "spy", "dav://http://127.0.0.1:9/", "username=alice", &password]).await;
+    let ran = person.command(&["source", "ping", "spy"]).envs(others).output().await.expect("davault starts");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("the password command failed (exit status: 1)"), "{said}");
+    person.ok(&["at", "vault", "create", "-key-memory", "8"]).await;
+    person.ok(&["store", "add", "spied", "vault", &format!("passphrase_command={spy}")]).await;
+    let mut ping = person.command(&["store", "ping", "spied"]);
+    let ran = ping.env_remove("DAVAULT_PASSPHRASE").envs(others).output().await.expect("davault starts");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("command failed (exit status: 1)"), "{said}");
 }
 
 #[tokio::test]

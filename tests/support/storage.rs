@@ -170,11 +170,20 @@ pub struct Client {
 #[derive(Debug, Default)]
 struct Faults {
     operations: usize,
+    fetched: Vec<Fetched>,
     /// By number of the operation, from 0.
     planned: BTreeMap<usize, Fault>,
     is_dead: bool,
     refuses_deletes: bool,
     is_read_only: bool,
+}
+
+/// A file or a part of one that was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fetched {
+    pub path: String,
+    pub start: u64,
+    pub end: u64,
 }
 
 /// What is to be done once an operation took place.
@@ -210,6 +219,11 @@ impl Client {
     /// How many operations there were.
     pub fn operations(&self) -> usize {
         self.lock().operations
+    }
+
+    /// What was read so far, in order.
+    pub fn fetched(&self) -> Vec<Fetched> {
+        self.lock().fetched.clone()
     }
 
     /// Returns once the process is gone; race it against what the process does.
@@ -330,6 +344,12 @@ impl ObjectStore for Client {
         let then = self.begin().await?;
         let found = self.storage.lock().files.get(location).cloned();
         let result = found.ok_or_else(|| missing(location)).and_then(|file| got(location, &file, &options, then));
+        if let Ok(GetResult { range, .. }) = &result
+            && !options.head
+        {
+            let fetched = Fetched { path: location.to_string(), start: range.start, end: range.end };
+            self.lock().fetched.push(fetched);
+        }
         self.end(then, result).await
     }
 
