@@ -9,6 +9,7 @@ mod plugin;
 mod rooms;
 mod story_bad_homes;
 mod story_bad_servers;
+mod story_check;
 mod story_copies;
 mod story_huge;
 mod story_interrupted;

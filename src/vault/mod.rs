@@ -33,6 +33,7 @@ mod open;
 mod pack;
 mod place;
 mod prune;
+mod reach;
 mod remove;
 mod repair;
 mod scan;

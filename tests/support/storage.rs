@@ -153,6 +153,8 @@ pub enum Fault {
     CutShort,
     /// Others get to run this many times before it happens.
     Delayed(u8),
+    /// It waits until [`Client::go_on`] is called.
+    Waits,
     /// The process is gone: this and everything behind it never returns.
     Dies,
     /// As [`Fault::Dies`], but this last operation takes place.
@@ -165,6 +167,8 @@ pub struct Client {
     storage: Arc<Storage>,
     faults: Arc<Mutex<Faults>>,
     died: Arc<Notify>,
+    waits: Arc<Notify>,
+    goes_on: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -199,11 +203,22 @@ impl Client {
     /// Plans faults, each for the operation of this number, from 0.
     pub fn new(storage: &Arc<Storage>, planned: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         let faults = Faults { planned: planned.into_iter().collect(), ..Faults::default() };
-        Self { storage: storage.clone(), faults: Arc::new(Mutex::new(faults)), died: Arc::default() }
+        Self {
+            storage: storage.clone(),
+            faults: Arc::new(Mutex::new(faults)),
+            died: Arc::default(),
+            waits: Arc::default(),
+            goes_on: Arc::default(),
+        }
     }
 
     pub fn place(&self) -> Place {
         Place::over(Arc::new(self.clone()), "", "memory")
+    }
+
+    /// Plans a further fault.
+    pub fn plan(&self, number: usize, fault: Fault) {
+        self.lock().planned.insert(number, fault);
     }
 
     /// Whether deletes fail from now on.
@@ -231,6 +246,16 @@ impl Client {
         self.died.notified().await;
     }
 
+    /// Returns once an operation waits.
+    pub async fn waits(&self) {
+        self.waits.notified().await;
+    }
+
+    /// Lets the operation that waits take place.
+    pub fn go_on(&self) {
+        self.goes_on.notify_one();
+    }
+
     async fn begin(&self) -> Result<Then> {
         let fault = {
             let mut faults = self.lock();
@@ -247,6 +272,11 @@ impl Client {
                 for _ in 0..times {
                     tokio::task::yield_now().await;
                 }
+                Ok(Then::Goes)
+            }
+            Some(Fault::Waits) => {
+                self.waits.notify_one();
+                self.goes_on.notified().await;
                 Ok(Then::Goes)
             }
             Some(Fault::Dies) => self.die().await,
