@@ -146,3 +146,23 @@ async fn every_shell_gets_its_completions() {
         assert!(ran.out().contains(word) && ran.out().contains("restore"), "{shell}");
     }
 }
+
+#[tokio::test]
+async fn sizes_of_a_store_are_shown_by_name_or_of_the_vault_at_hand() {
+    let person = Person::with_vault().await;
+    fs::create_dir(person.path("cal")).expect("a folder");
+    fs::write(person.path("cal/a.ics"), "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n").expect("an item");
+    person.ok(&["source", "add", "cal", "./cal"]).await;
+    person.ok(&["at", "vault", "backup", "@cal"]).await;
+    person.ok(&["store", "add", "here", "./vault"]).await;
+    let plain = person.ok(&["store", "show", "here"]).await;
+    assert!(plain.out().starts_with("here: ") && !plain.out().contains("deduplicated"), "{plain:?}");
+    let by_name = person.ok(&["store", "show", "here", "-sizes"]).await;
+    assert!(by_name.out().contains("deduplicated") && by_name.out().contains("@cal"), "{by_name:?}");
+    assert!(by_name.out().contains("0 B of the packs is needed by no snapshot"), "{by_name:?}");
+    let ran = person.ok(&["at", "vault", "store", "show", "-sizes", "--json"]).await;
+    assert_eq!((ran.value("/sources/0/source"), ran.value("/all/raw_bytes")), ("cal".into(), 32.into()), "{ran:?}");
+    let ran = person.run(&["source", "show", "cal", "-sizes"]).await;
+    assert_eq!(ran.code(), Some(2), "{ran:?}");
+    assert!(ran.err().contains("only a store has sizes"), "{ran:?}");
+}

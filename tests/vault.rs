@@ -2,6 +2,7 @@
 
 mod check;
 mod check_cost;
+mod clock;
 mod copies;
 mod counting;
 mod crash;
@@ -17,4 +18,5 @@ mod round_trip;
 mod s3;
 mod seen;
 mod sizes;
+mod source_sizes;
 pub mod world;

@@ -324,6 +324,9 @@ pub enum Configured {
     Show {
         #[arg(value_parser = bare)]
         names: Vec<String>,
+        /// Of a store: what its vault holds of each source, and what that takes; without a name of the vault at hand
+        #[arg(long)]
+        sizes: bool,
     },
     /// Set options
     Set {

@@ -29,6 +29,7 @@ mod prune;
 mod repair;
 mod restore;
 mod rm;
+mod sizes;
 mod sync;
 mod words;
 

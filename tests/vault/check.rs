@@ -161,33 +161,31 @@ async fn a_check_that_runs_beside_a_prune_cries_no_damage_wherever_it_is_overtak
     open(&before.place()).await.prune(GRACE).await.unwrap();
     let all = [Meanwhile::Pruned, Meanwhile::PrunedNow, Meanwhile::BackedUp].map(|what| (what, CheckDepth::Structure));
     for (what, depth) in all.into_iter().chain([(Meanwhile::PrunedNow, CheckDepth::ReadData)]) {
-        {
-            let mut number = 0;
-            loop {
-                let storage = before.copy();
-                let client = Client::new(&storage, []);
-                let vault = open(&client.place()).await;
-                client.plan(client.operations() + number, Fault::Waits);
-                let report = Tally::default();
-                let checking = vault.check(depth, &report);
-                tokio::pin!(checking);
-                let (summary, is_over) = tokio::select! {
-                    biased;
-                    summary = &mut checking => (summary.unwrap(), true),
-                    () = client.waits() => {
-                        meanwhile(what, &storage, &snapshots[0]).await;
-                        client.go_on();
-                        (checking.await.unwrap(), false)
-                    }
-                };
-                assert!(summary.is_sound(), "{what:?} {depth:?} at {number}: {summary:?}");
-                assert!(report.counts().failures.is_empty(), "{what:?} {depth:?} at {number}");
-                if is_over {
-                    break;
+        let mut number = 0;
+        loop {
+            let storage = before.copy();
+            let client = Client::new(&storage, []);
+            let vault = open(&client.place()).await;
+            client.plan(client.operations() + number, Fault::Waits);
+            let report = Tally::default();
+            let checking = vault.check(depth, &report);
+            tokio::pin!(checking);
+            let (summary, is_over) = tokio::select! {
+                biased;
+                summary = &mut checking => (summary.unwrap(), true),
+                () = client.waits() => {
+                    meanwhile(what, &storage, &snapshots[0]).await;
+                    client.go_on();
+                    (checking.await.unwrap(), false)
                 }
-                number += 1;
+            };
+            assert!(summary.is_sound(), "{what:?} {depth:?} at {number}: {summary:?}");
+            assert!(report.counts().failures.is_empty(), "{what:?} {depth:?} at {number}");
+            if is_over {
+                break;
             }
-            assert!(number > 20, "a check has {number} operations");
+            number += 1;
         }
+        assert!(number > 20, "a check has {number} operations");
     }
 }

@@ -212,7 +212,9 @@ impl Found {
             Reached { objects, bad: &bad, seen: HashSet::default(), needed: HashSet::new(), is_lossy: false };
         let roots = look.snapshots.iter().filter_map(|(_, snapshot)| Some(snapshot.as_ref().ok()?.root));
         let mut todo = Vec::new();
-        roots.for_each(|root| reached.come(root, None, &mut todo));
+        for root in roots {
+            reached.come(root, None, &mut todo);
+        }
         reach(objects, todo, |node, part, further| {
             reached.node(&node, part, further);
             Ok(())
@@ -297,9 +299,15 @@ impl Reached<'_> {
         match part {
             Err(_) => self.is_lossy = true,
             Ok(Part::Branches(level, branches)) => {
-                branches.iter().for_each(|(_, address)| self.come(*address, Some(level), further));
+                for (_, address) in branches {
+                    self.come(address, Some(level), further);
+                }
             }
-            Ok(Part::Nodes(nodes)) => nodes.iter().for_each(|node| self.entry(node, further)),
+            Ok(Part::Nodes(nodes)) => {
+                for node in &nodes {
+                    self.entry(node, further);
+                }
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::vault::walk::Part;
 /// Where an object belongs when it is written anew: what lies in one folder together, the versions of one item, or of one
 /// node of a tree, side by side and oldest first. So they compress well, and a folder is read from few blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Order {
+pub(in crate::vault) struct Order {
     folder: u32,
     name: u32,
     /// Number of the first snapshot that has it.
@@ -23,10 +23,10 @@ pub(super) struct Order {
 }
 
 /// Every object that a snapshot needs.
-pub(super) type Usage = HashMap<Address, Order, BuildAddressHasher>;
+pub(in crate::vault) type Usage = HashMap<Address, Order, BuildAddressHasher>;
 
 /// Goes through all of these snapshots, oldest first. Any node that cannot be read is an error: what it needs is not known.
-pub(super) async fn usage(objects: &Arc<Objects>, snapshots: &[Snapshot]) -> Result<Usage, Error> {
+pub(in crate::vault) async fn usage(objects: &Arc<Objects>, snapshots: &[Snapshot]) -> Result<Usage, Error> {
     let mut usage = Usage::default();
     for (number, snapshot) in (0..).zip(snapshots) {
         let taken = take(objects, &mut usage, snapshot, number).await;
