@@ -114,7 +114,9 @@ fn is_root() -> bool {
 /// Gives all that is below a path to [`NOBODY`], if we may.
 fn give_away(path: &Path) {
     if is_root() {
-        all(path).iter().for_each(|path| chown(path, Some(NOBODY), Some(NOBODY)).expect("root may"));
+        for path in all(path) {
+            chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+        }
     }
 }
 
@@ -136,7 +138,9 @@ async fn a_vault_that_can_only_be_read_is_read_and_a_backup_into_it_says_why_not
     let vault = person.path("vault");
     give_away(&person.path(""));
     let folders: Vec<PathBuf> = all(&vault).into_iter().filter(|path| path.is_dir()).collect();
-    folders.iter().for_each(|folder| allow(folder, 0o555));
+    for folder in &folders {
+        allow(folder, 0o555);
+    }
     for words in [
         &["at", "vault", "ls"][..],
         &["at", "vault", "check", "--read-data"],
@@ -156,11 +160,15 @@ async fn a_vault_that_can_only_be_read_is_read_and_a_backup_into_it_says_why_not
         );
     }
     // The last step of a backup alone.
-    folders.iter().filter(|folder| !folder.ends_with("snapshots")).for_each(|folder| allow(folder, 0o755));
+    for folder in folders.iter().filter(|folder| !folder.ends_with("snapshots")) {
+        allow(folder, 0o755);
+    }
     let output = run_as_nobody(&person, &["at", "vault", "backup", "./cal"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("cannot store the backup: cannot write snapshots/"), "{}", said(&output));
-    folders.iter().for_each(|folder| allow(folder, 0o755));
+    for folder in &folders {
+        allow(folder, 0o755);
+    }
     is_sound_and_goes_on(&person).await;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use futures_util::{TryStreamExt, stream};
 use serde_json::json;
@@ -20,12 +20,10 @@ use super::endpoint::{self, Endpoint};
 use super::failure::Failure;
 use super::previous::Previous;
 use super::progress::Progress;
-use super::{connectors, ls, node, open, output, words};
+use super::{clock, connectors, ls, node, open, output, words};
 
 /// Contents under way at the same time. More gains nothing: the connector reads ahead by itself.
 const AT_ONCE: usize = 32;
-/// Two machines may back up one source; by so much their clocks differ without a word.
-const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 /// Options that leave a part of the source out.
 const SELECTING: [&str; 5] = ["include", "exclude", "components", "since", "until"];
 
@@ -49,7 +47,7 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     let (snapshot, written) = backup.finish(now, ending).await.map_err(|error| not_stored(&error))?;
     // Only now: what a source remembers as taken must be in a snapshot.
     let ended = async { importer.finish().await.and(plugin.stop().await) }.await;
-    warn_of_clock(&snapshot, now);
+    clock::warn(&snapshot, now);
     let done = Done { snapshot, written, unchanged, began };
     let said = done.say(context);
     match ended {
@@ -248,18 +246,6 @@ impl Taking<'_> {
 
 fn meta(record: &Record) -> Meta {
     Meta { mode: record.mode & 0o7777, modified: record.modified, version: record.version }
-}
-
-/// Says that the clock is behind the snapshot before; clocks of several machines differ by a little.
-fn warn_of_clock(snapshot: &Snapshot, now: SystemTime) {
-    if snapshot.time.duration_since(now).is_ok_and(|ahead| ahead > CLOCKS_DIFFER) {
-        output::error_line(&format!(
-            "davault: this machine's clock says {}, which is before the last snapshot of this source; the new one got the time {} \
-             to come after it. Check the clock.",
-            words::minute(now),
-            words::minute(snapshot.time),
-        ));
-    }
 }
 
 /// What a backup came to.

@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod cat;
 mod check;
+mod clock;
 mod completions;
 mod configured;
 mod connectors;

@@ -32,7 +32,7 @@ async fn daily(days: u64) -> (Arc<Storage>, Vec<Snapshot>) {
     for day in 1..=days {
         for _ in 0..5 {
             let which = numbers.below(files.len());
-            files[which].1 = event(&mut numbers).1;
+            files.get_mut(which).expect("in range").1 = event(&mut numbers).1;
         }
         snapshots.push(back_up(&vault, &files, day).await.0);
     }
@@ -47,10 +47,11 @@ fn packs(storage: &Storage) -> Vec<String> {
 
 async fn flip(storage: &Arc<Storage>, name: &str) {
     let (client, path) = (Client::new(storage, []), Path::from(name));
-    let mut bytes = client.get(&path).await.unwrap().bytes().await.unwrap().to_vec();
+    let got = client.get(&path).await.expect("it is there");
+    let mut bytes = got.bytes().await.expect("it is in memory").to_vec();
     let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    client.put(&path, bytes.into()).await.unwrap();
+    *bytes.get_mut(middle).expect("it is not empty") ^= 1;
+    client.put(&path, bytes.into()).await.expect("memory takes everything");
 }
 
 #[tokio::test]
@@ -145,11 +146,11 @@ async fn meanwhile(what: Meanwhile, storage: &Arc<Storage>, oldest: &Snapshot) {
     match what {
         Meanwhile::Pruned => {
             storage.advance(DAY);
-            assert!(vault.prune(GRACE).await.unwrap().deleted.packs > 0);
+            assert!(vault.prune(GRACE).await.expect("memory works").deleted.packs > 0);
         }
         Meanwhile::PrunedNow => {
-            vault.remove(std::slice::from_ref(oldest)).await.unwrap();
-            assert!(vault.prune(Grace::Now).await.unwrap().deleted.packs > 0);
+            vault.remove(std::slice::from_ref(oldest)).await.expect("memory works");
+            assert!(vault.prune(Grace::Now).await.expect("memory works").deleted.packs > 0);
         }
         Meanwhile::BackedUp => drop(back_up(&vault, &events(70, 4), 90).await),
     }

@@ -25,8 +25,9 @@ async fn daily(days: u64, items: u64) -> (Arc<Storage>, Vec<Snapshot>) {
         let mut changed = BTreeMap::new();
         for _ in 0..10 {
             let which = numbers.below(files.len());
-            files[which].1 = event(&mut numbers).1;
-            changed.insert(which, files[which].clone());
+            let file = files.get_mut(which).expect("in range");
+            file.1 = event(&mut numbers).1;
+            changed.insert(which, file.clone());
         }
         let changed: Vec<_> = changed.into_values().collect();
         let before = snapshots.last().expect("there is one");
@@ -43,7 +44,7 @@ fn of_folder(fetched: &[Fetched], folder: &str) -> (usize, u64) {
     (of_it.len(), of_it.iter().sum())
 }
 
-/// The real size is for measuring: CHECK_DAYS=365 CHECK_ITEMS=10000.
+/// The real size is for measuring: `CHECK_DAYS=365 CHECK_ITEMS=10000`.
 #[tokio::test]
 async fn a_plain_check_reads_each_part_of_a_tree_once_however_many_snapshots_share_it() {
     let (days, items) = (scale("CHECK_DAYS", 30), scale("CHECK_ITEMS", 1000));

@@ -30,8 +30,8 @@ async fn a_snapshot_made_by_a_clock_that_was_set_back_comes_behind_the_one_befor
         choices.into_iter().filter(davault::vault::Choice::stays).map(|choice| choice.snapshot.id).collect()
     };
     let of_work = |ids: Vec<String>| ids.into_iter().filter(|id| *id != other.id).collect::<Vec<_>>();
-    assert_eq!(of_work(stays(&Keep { last: 1, ..Keep::default() })), [third.id.clone()]);
-    assert_eq!(of_work(stays(&Keep { daily: 7, ..Keep::default() })), [third.id.clone()]);
+    assert_eq!(of_work(stays(&Keep { last: 1, ..Keep::default() })), std::slice::from_ref(&third.id));
+    assert_eq!(of_work(stays(&Keep { daily: 7, ..Keep::default() })), std::slice::from_ref(&third.id));
     let (fourth, _) = back_up(&vault, &events(3, 4), 11 * DAY).await;
     assert_eq!(fourth.time, at(11 * DAY));
 }

@@ -22,12 +22,11 @@ pub(super) struct PacksRead {
     pub(super) bad: Bad,
 }
 
-/// The packs of these that such a check reads: for a sample so many at random that their bytes reach the share.
+/// The packs of these that a check of contents reads: for a sample so many at random that their bytes reach the share.
 pub(super) fn chosen(mut packs: Vec<PackContents>, depth: CheckDepth) -> Vec<PackContents> {
     let percent = match depth {
-        CheckDepth::Structure => return Vec::new(),
-        CheckDepth::ReadData => return packs,
         CheckDepth::ReadSome(percent) => u128::from(percent),
+        CheckDepth::Structure | CheckDepth::ReadData => return packs,
     };
     let all: u128 = packs.iter().map(|pack| u128::from(pack.size)).sum();
     packs.sort_by_cached_key(|_| rand::random::<u64>());
