@@ -99,12 +99,22 @@ async fn a_key_file_or_a_command_unlocks_a_vault() {
 }
 
 #[tokio::test]
-async fn what_davault_starts_does_not_learn_the_passphrase() {
+async fn what_davault_starts_does_not_learn_any_passphrase() {
     let person = Person::new();
-    let spy = "password_command=printenv DAVAULT_PASSPHRASE";
-    person.ok(&["source", "add", "spy", "dav://http://127.0.0.1:9/", "username=alice", spy]).await;
-    let ran = person.run(&["source", "ping", "spy"]).await;
-    assert!(ran.err().contains("the password command failed (exit status: 1)"), "{ran:?}");
+    let others = [("DAVAULT_NEW_PASSPHRASE", "the next one"), ("DAVAULT_PEER_PASSPHRASE", "the other vault's")];
+    // Through the connector's process, and started by davault itself.
+    let spy = "env | grep -q PASSPHRASE";
+    let password = format!("password_command={spy}");
+    person.ok(&["source", "add", "spy", "dav://http://127.0.0.1:9/", "username=alice", &password]).await;
+    let ran = person.command(&["source", "ping", "spy"]).envs(others).output().await.expect("davault starts");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("the password command failed (exit status: 1)"), "{said}");
+    person.ok(&["at", "vault", "create", "-key-memory", "8"]).await;
+    person.ok(&["store", "add", "spied", "vault", &format!("passphrase_command={spy}")]).await;
+    let mut ping = person.command(&["store", "ping", "spied"]);
+    let ran = ping.env_remove("DAVAULT_PASSPHRASE").envs(others).output().await.expect("davault starts");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("command failed (exit status: 1)"), "{said}");
 }
 
 #[tokio::test]
@@ -135,4 +145,24 @@ async fn every_shell_gets_its_completions() {
         let ran = Person::new().ok(&["completions", shell]).await;
         assert!(ran.out().contains(word) && ran.out().contains("restore"), "{shell}");
     }
+}
+
+#[tokio::test]
+async fn sizes_of_a_store_are_shown_by_name_or_of_the_vault_at_hand() {
+    let person = Person::with_vault().await;
+    fs::create_dir(person.path("cal")).expect("a folder");
+    fs::write(person.path("cal/a.ics"), "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n").expect("an item");
+    person.ok(&["source", "add", "cal", "./cal"]).await;
+    person.ok(&["at", "vault", "backup", "@cal"]).await;
+    person.ok(&["store", "add", "here", "./vault"]).await;
+    let plain = person.ok(&["store", "show", "here"]).await;
+    assert!(plain.out().starts_with("here: ") && !plain.out().contains("deduplicated"), "{plain:?}");
+    let by_name = person.ok(&["store", "show", "here", "-sizes"]).await;
+    assert!(by_name.out().contains("deduplicated") && by_name.out().contains("@cal"), "{by_name:?}");
+    assert!(by_name.out().contains("0 B of the packs is needed by no snapshot"), "{by_name:?}");
+    let ran = person.ok(&["at", "vault", "store", "show", "-sizes", "--json"]).await;
+    assert_eq!((ran.value("/sources/0/source"), ran.value("/all/raw_bytes")), ("cal".into(), 32.into()), "{ran:?}");
+    let ran = person.run(&["source", "show", "cal", "-sizes"]).await;
+    assert_eq!(ran.code(), Some(2), "{ran:?}");
+    assert!(ran.err().contains("only a store has sizes"), "{ran:?}");
 }

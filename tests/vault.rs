@@ -1,5 +1,8 @@
 //! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
 
+mod check;
+mod check_cost;
+mod clock;
 mod copies;
 mod counting;
 mod crash;
@@ -15,4 +18,5 @@ mod round_trip;
 mod s3;
 mod seen;
 mod sizes;
+mod source_sizes;
 pub mod world;

@@ -189,9 +189,13 @@ pub struct Restore {
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Read and verify every byte, not only the structure
-    #[arg(long)]
-    pub read_data: bool,
+    /// Only these snapshots and what they need: the beginning of an id, `latest`, `latest@source`
+    #[arg(value_name = "SNAP")]
+    pub snapshots: Vec<String>,
+    /// Read and verify every byte, not only the structure; or, with a share such as 10%, packs drawn at random
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "100%",
+          value_parser = percent)]
+    pub read_data: Option<u8>,
     /// Take the snapshots that are there as all that should be, and warn no more of those that vanished
     #[arg(long)]
     pub accept: bool,
@@ -320,6 +324,9 @@ pub enum Configured {
     Show {
         #[arg(value_parser = bare)]
         names: Vec<String>,
+        /// Of a store: what its vault holds of each source, and what that takes; without a name of the vault at hand
+        #[arg(long)]
+        sizes: bool,
     },
     /// Set options
     Set {
@@ -362,6 +369,12 @@ fn bare(name: &str) -> Result<String, std::convert::Infallible> {
     Ok(name.strip_prefix('@').unwrap_or(name).to_string())
 }
 
+/// A share in percent, with or without its sign.
+fn percent(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse().ok().filter(|percent| (1..=100).contains(percent));
+    number.ok_or_else(|| "a share is written 1% to 100%".to_string())
+}
+
 /// Turns `at VAULT` before the command into `--at VAULT`, and `-word` into `--word`. Single letters stay as they are,
 /// and so does all after `--`.
 pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
@@ -375,10 +388,12 @@ pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         };
         literal |= text == "--";
         let option = position > 0 && !is_value && !literal && text.starts_with('-');
+        // Of the words with a value behind `=` only this one: `-oa=b` is the option `-o`.
+        let word = if text.starts_with("-read-data=") { "-read-data" } else { text };
         if option
-            && text.len() > 2
-            && !text.starts_with("--")
-            && text.chars().all(|c| c == '-' || c.is_ascii_alphabetic())
+            && word.len() > 2
+            && !word.starts_with("--")
+            && word.chars().all(|c| c == '-' || c.is_ascii_alphabetic())
         {
             is_value = text == "-keyfile";
             normal.push(format!("-{text}").into());
@@ -436,6 +451,8 @@ mod tests {
         assert_eq!(normal("davault restore -to @d latest"), "davault restore --to @d latest");
         assert_eq!(normal("davault restore -on-conflict keep"), "davault restore --on-conflict keep");
         assert_eq!(normal("davault backup -o a=b -quiet"), "davault backup -o a=b --quiet");
+        assert_eq!(normal("davault check -read-data=10% latest"), "davault check --read-data=10% latest");
+        assert_eq!(normal("davault backup -oa=b x"), "davault backup -oa=b x");
         assert_eq!(normal("davault source set x since=-90d"), "davault source set x since=-90d");
     }
 

@@ -20,7 +20,7 @@ use super::endpoint::{self, Endpoint};
 use super::failure::Failure;
 use super::previous::Previous;
 use super::progress::Progress;
-use super::{connectors, ls, node, open, output, words};
+use super::{clock, connectors, ls, node, open, output, words};
 
 /// Contents under way at the same time. More gains nothing: the connector reads ahead by itself.
 const AT_ONCE: usize = 32;
@@ -43,9 +43,11 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     let (backup, unchanged) = taken.map_err(|error| error.named(&endpoint))?;
     let failures: Vec<_> = tally.counts().failures.into_iter().map(|failure| (failure.path, failure.why)).collect();
     let ending = Ending { failures, partial: is_partial(&endpoint.options) };
-    let (snapshot, written) = backup.finish(Context::now(), ending).await.map_err(|error| not_stored(&error))?;
+    let now = Context::now();
+    let (snapshot, written) = backup.finish(now, ending).await.map_err(|error| not_stored(&error))?;
     // Only now: what a source remembers as taken must be in a snapshot.
     let ended = async { importer.finish().await.and(plugin.stop().await) }.await;
+    clock::warn(&snapshot, now);
     let done = Done { snapshot, written, unchanged, began };
     let said = done.say(context);
     match ended {

@@ -10,7 +10,7 @@ use crate::connector::{self, Role};
 use super::arguments::Configured;
 use super::context::Context;
 use super::failure::Failure;
-use super::{arguments, connectors, endpoint, open, output};
+use super::{arguments, connectors, endpoint, open, output, sizes};
 
 /// Shown in place of a secret.
 const HIDDEN: &str = "********";
@@ -28,7 +28,11 @@ pub async fn run(context: &Context, section: Section, command: Configured) -> Re
             change(context, section, &name, |place| place.options.extend(options))
         }
         Configured::Unset { name, options } => unset(context, section, &name, &options),
-        Configured::Show { names } => show(context, section, &names),
+        Configured::Show { names, sizes: true } if section == Section::Stores => sizes::run(context, &names).await,
+        Configured::Show { sizes: true, .. } => {
+            Err(Failure::usage("only a store has sizes: davault store show -sizes"))
+        }
+        Configured::Show { names, .. } => show(context, section, &names),
         Configured::List => list(context, section),
         Configured::Ping { name } => ping(context, section, &name).await,
         Configured::Default { name } => default(context, section, &name),

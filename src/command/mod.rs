@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod cat;
 mod check;
+mod clock;
 mod completions;
 mod configured;
 mod connectors;
@@ -29,6 +30,7 @@ mod prune;
 mod repair;
 mod restore;
 mod rm;
+mod sizes;
 mod sync;
 mod words;
 

@@ -41,7 +41,8 @@ pub async fn snapshots(vault: &crate::vault::Vault) -> Result<Vec<Snapshot>, Fai
     }
 }
 
-async fn named(vault: &crate::vault::Vault, names: &[String]) -> Result<Vec<Snapshot>, Failure> {
+/// The snapshots that these words mean, each once.
+pub async fn named(vault: &crate::vault::Vault, names: &[String]) -> Result<Vec<Snapshot>, Failure> {
     let mut found: Vec<Snapshot> = Vec::new();
     for which in names {
         let snapshot = vault.find(which).await;

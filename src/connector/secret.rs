@@ -36,9 +36,10 @@ async fn from_command_within(command: &str, limit: Duration) -> Result<SecretStr
     let child = Command::new("sh")
         .arg("-c")
         .arg(command)
-        // It may be another's program; the vault's passphrase is none of its business.
+        // It may be another's program; the passphrases of vaults are none of its business.
         .env_remove("DAVAULT_PASSPHRASE")
         .env_remove("DAVAULT_NEW_PASSPHRASE")
+        .env_remove("DAVAULT_PEER_PASSPHRASE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -14,9 +14,10 @@ use super::error::{Error, ErrorKind};
 use super::lean::Leaning;
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
+use super::open::Vault;
 use super::seal::Kind;
 use super::seen;
-use super::snapshot::{Ending, Snapshot, SnapshotHead};
+use super::snapshot::{self, Ending, Snapshot, SnapshotHead};
 use super::tree::{Builder, Made};
 use super::writer::{Writer, Written};
 
@@ -90,10 +91,13 @@ impl Backup {
         self.insert(path, node)
     }
 
-    /// Writes everything that is not written yet, and the snapshot last.
+    /// Writes everything that is not written yet, and the snapshot last. Its time is `now`, or where the newest snapshot of the
+    /// same source is not older than that, a millisecond behind it.
     pub async fn finish(mut self, now: SystemTime, ending: Ending) -> Result<(Snapshot, Written), Error> {
         let (root, counts) = self.trees().await?;
         let mut written = self.writer.finish().await?;
+        let names = Vault { objects: self.objects.clone() }.snapshot_names().await?;
+        let now = snapshot::behind(names.iter(), &snapshot::tag(&self.objects.keys, &self.head), now);
         let snapshot = Snapshot::new(&self.objects.keys, self.head, now, (root, counts), ending);
         let is_looked_up = !self.keeps_folder.into_inner();
         written.stored_bytes += self.leaning.publish(&self.objects, &snapshot, is_looked_up).await?;

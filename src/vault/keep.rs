@@ -76,7 +76,7 @@ pub fn choose(snapshots: &[Snapshot], keep: &Keep, zone: &TimeZone) -> Vec<Choic
 }
 
 /// What counts as one source: its configured name, else what was backed up.
-fn source(snapshot: &Snapshot) -> (&str, &str, &str) {
+pub(super) fn source(snapshot: &Snapshot) -> (&str, &str, &str) {
     let head = &snapshot.head;
     if head.source.is_empty() { ("", &head.location, &head.origin) } else { (&head.source, "", "") }
 }

@@ -199,6 +199,24 @@ pub(super) fn tag(keys: &Keys, head: &SnapshotHead) -> String {
     }
 }
 
+/// The time of a new snapshot of this tag: now, but behind all that are there of the same source. So the last one made is the
+/// last one by time, whatever a clock says that was set back.
+pub(super) fn behind<'n>(names: impl Iterator<Item = &'n String>, tag: &str, now: SystemTime) -> SystemTime {
+    let of_tag = names.filter(|name| named(name).is_some_and(|named| named.tag == tag));
+    let newest = of_tag.filter_map(|name| time_of(name)).max();
+    newest.map_or(now, |newest| now.max(newest + Duration::from_millis(1)))
+}
+
+/// The time that a name begins with.
+fn time_of(name: &str) -> Option<SystemTime> {
+    let digits = |from: usize, to: usize| name.get(from..to)?.parse::<i16>().ok();
+    let small = |from: usize, to: usize| i8::try_from(digits(from, to)?).ok();
+    let date = jiff::civil::Date::new(digits(0, 4)?, small(4, 6)?, small(6, 8)?).ok()?;
+    let nanoseconds = i32::from(digits(15, 18)?).checked_mul(1_000_000)?;
+    let time = jiff::civil::Time::new(small(9, 11)?, small(11, 13)?, small(13, 15)?, nanoseconds).ok()?;
+    Some(date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().into())
+}
+
 fn milliseconds(since: Duration) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

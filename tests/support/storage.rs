@@ -153,6 +153,8 @@ pub enum Fault {
     CutShort,
     /// Others get to run this many times before it happens.
     Delayed(u8),
+    /// It waits until [`Client::go_on`] is called.
+    Waits,
     /// The process is gone: this and everything behind it never returns.
     Dies,
     /// As [`Fault::Dies`], but this last operation takes place.
@@ -165,16 +167,27 @@ pub struct Client {
     storage: Arc<Storage>,
     faults: Arc<Mutex<Faults>>,
     died: Arc<Notify>,
+    waits: Arc<Notify>,
+    goes_on: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Faults {
     operations: usize,
+    fetched: Vec<Fetched>,
     /// By number of the operation, from 0.
     planned: BTreeMap<usize, Fault>,
     is_dead: bool,
     refuses_deletes: bool,
     is_read_only: bool,
+}
+
+/// A file or a part of one that was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fetched {
+    pub path: String,
+    pub start: u64,
+    pub end: u64,
 }
 
 /// What is to be done once an operation took place.
@@ -190,11 +203,22 @@ impl Client {
     /// Plans faults, each for the operation of this number, from 0.
     pub fn new(storage: &Arc<Storage>, planned: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         let faults = Faults { planned: planned.into_iter().collect(), ..Faults::default() };
-        Self { storage: storage.clone(), faults: Arc::new(Mutex::new(faults)), died: Arc::default() }
+        Self {
+            storage: storage.clone(),
+            faults: Arc::new(Mutex::new(faults)),
+            died: Arc::default(),
+            waits: Arc::default(),
+            goes_on: Arc::default(),
+        }
     }
 
     pub fn place(&self) -> Place {
         Place::over(Arc::new(self.clone()), "", "memory")
+    }
+
+    /// Plans a further fault.
+    pub fn plan(&self, number: usize, fault: Fault) {
+        self.lock().planned.insert(number, fault);
     }
 
     /// Whether deletes fail from now on.
@@ -212,9 +236,24 @@ impl Client {
         self.lock().operations
     }
 
+    /// What was read so far, in order.
+    pub fn fetched(&self) -> Vec<Fetched> {
+        self.lock().fetched.clone()
+    }
+
     /// Returns once the process is gone; race it against what the process does.
     pub async fn died(&self) {
         self.died.notified().await;
+    }
+
+    /// Returns once an operation waits.
+    pub async fn waits(&self) {
+        self.waits.notified().await;
+    }
+
+    /// Lets the operation that waits take place.
+    pub fn go_on(&self) {
+        self.goes_on.notify_one();
     }
 
     async fn begin(&self) -> Result<Then> {
@@ -233,6 +272,11 @@ impl Client {
                 for _ in 0..times {
                     tokio::task::yield_now().await;
                 }
+                Ok(Then::Goes)
+            }
+            Some(Fault::Waits) => {
+                self.waits.notify_one();
+                self.goes_on.notified().await;
                 Ok(Then::Goes)
             }
             Some(Fault::Dies) => self.die().await,
@@ -330,6 +374,12 @@ impl ObjectStore for Client {
         let then = self.begin().await?;
         let found = self.storage.lock().files.get(location).cloned();
         let result = found.ok_or_else(|| missing(location)).and_then(|file| got(location, &file, &options, then));
+        if let Ok(GetResult { range, .. }) = &result
+            && !options.head
+        {
+            let fetched = Fetched { path: location.to_string(), start: range.start, end: range.end };
+            self.lock().fetched.push(fetched);
+        }
         self.end(then, result).await
     }
 

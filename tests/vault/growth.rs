@@ -1,37 +1,17 @@
 //! How a vault grows over years of daily backups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use davault::report::Tally;
-use davault::vault::{CheckDepth, Ending, Grace, Meta, Node, Snapshot, Vault};
+use davault::vault::{CheckDepth, Grace};
 
-use super::world::{Numbers, at, back_up, event, events, everything, head, new_vault, open, version};
+use super::world::{DAY, Numbers, back_up, event, events, everything, new_vault, next_day, open};
 use crate::support::storage::Storage;
-
-const DAY: u64 = 24 * 3600;
 
 /// Bytes of all files that are there.
 fn size(storage: &Storage) -> u64 {
     storage.sizes().values().sum()
-}
-
-/// One more backup, in which all but these stay as they were.
-async fn next_day(vault: &Vault, before: &Snapshot, changed: &[(String, bytes::Bytes)], day: u64) -> Snapshot {
-    let folder = vault.entry(before, "/calendars/work").await.expect("it is there");
-    let nodes = vault.children(&folder).await.expect("it is there");
-    let nodes: BTreeMap<String, Node> =
-        nodes.into_iter().map(|node| (format!("/calendars/work/{}", node.name), node)).collect();
-    let backup = vault.backup(head("work")).await.expect("a vault in memory works");
-    for (path, content) in changed {
-        let meta = Meta { mode: 0o600, modified: Some(at(day * DAY)), version: version(content) };
-        backup.file(path, meta, content.clone()).await.expect("a vault in memory works");
-    }
-    let changed: BTreeSet<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
-    for (path, node) in nodes.iter().filter(|(path, _)| !changed.contains(path.as_str())) {
-        backup.keep(path, node).expect("it is there");
-    }
-    backup.finish(at(day * DAY), Ending::default()).await.expect("a vault in memory works").0
 }
 
 /// Every file of a year and more lies in few packs, and takes little more than what it holds.

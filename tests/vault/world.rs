@@ -1,14 +1,18 @@
 //! Vaults in memory, and what to put into them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use davault::vault::{Ending, KeyCost, Meta, Place, Snapshot, SnapshotHead, Unlock, Vault, Written};
+use davault::vault::{Ending, KeyCost, Meta, Node, Place, Snapshot, SnapshotHead, Unlock, Vault, Written};
 use object_store::memory::InMemory;
 
 /// The least that Argon2id takes: the tests are about other things.
 pub const CHEAP: KeyCost = KeyCost { memory_kib: 8, passes: 1, lanes: 1 };
+
+/// Seconds of a day.
+pub const DAY: u64 = 24 * 3600;
 
 /// A store in memory, and a place in it.
 pub fn in_memory() -> (Arc<InMemory>, Place) {
@@ -54,6 +58,24 @@ pub async fn back_up(vault: &Vault, files: &[(String, Bytes)], seconds: u64) -> 
         backup.file(path, meta, content.clone()).await.expect("a vault in memory works");
     }
     backup.finish(at(seconds), Ending::default()).await.expect("a vault in memory works")
+}
+
+/// One more backup, in which all but these stay as they were.
+pub async fn next_day(vault: &Vault, before: &Snapshot, changed: &[(String, Bytes)], day: u64) -> Snapshot {
+    let folder = vault.entry(before, "/calendars/work").await.expect("it is there");
+    let nodes = vault.children(&folder).await.expect("it is there");
+    let nodes: BTreeMap<String, Node> =
+        nodes.into_iter().map(|node| (format!("/calendars/work/{}", node.name), node)).collect();
+    let backup = vault.backup(head("work")).await.expect("a vault in memory works");
+    for (path, content) in changed {
+        let meta = Meta { mode: 0o600, modified: Some(at(day * DAY)), version: version(content) };
+        backup.file(path, meta, content.clone()).await.expect("a vault in memory works");
+    }
+    let changed: BTreeSet<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
+    for (path, node) in nodes.iter().filter(|(path, _)| !changed.contains(path.as_str())) {
+        backup.keep(path, node).expect("it is there");
+    }
+    backup.finish(at(day * DAY), Ending::default()).await.expect("a vault in memory works").0
 }
 
 /// Everything in a snapshot, by walking it.

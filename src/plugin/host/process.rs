@@ -38,9 +38,10 @@ impl Process {
         let name = executable.file_name().unwrap_or(executable.as_os_str()).to_string_lossy();
         let mut child = Command::new(executable)
             .args(args)
-            // It may be another's program; the vault's passphrase is none of its business.
+            // It may be another's program; the passphrases of vaults are none of its business.
             .env_remove("DAVAULT_PASSPHRASE")
             .env_remove("DAVAULT_NEW_PASSPHRASE")
+            .env_remove("DAVAULT_PEER_PASSPHRASE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

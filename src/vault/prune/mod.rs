@@ -8,7 +8,7 @@ mod copy;
 mod execute;
 mod look;
 mod plan;
-mod usage;
+pub(super) mod usage;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

@@ -4,22 +4,18 @@ use std::collections::{HashMap, hash_map};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
-
 use crate::vault::address::{Address, BuildAddressHasher};
 use crate::vault::error::{Error, ErrorKind};
 use crate::vault::node::{self, Node, NodeKind};
-use crate::vault::objects::{AT_ONCE, Objects};
+use crate::vault::objects::Objects;
+use crate::vault::reach::{Todo, reach};
 use crate::vault::snapshot::Snapshot;
-use crate::vault::walk::{self, Part};
-
-/// Nodes that are asked for together; their order is kept.
-const BATCH: usize = 256;
+use crate::vault::walk::Part;
 
 /// Where an object belongs when it is written anew: what lies in one folder together, the versions of one item, or of one
 /// node of a tree, side by side and oldest first. So they compress well, and a folder is read from few blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Order {
+pub(in crate::vault) struct Order {
     folder: u32,
     name: u32,
     /// Number of the first snapshot that has it.
@@ -27,10 +23,10 @@ pub(super) struct Order {
 }
 
 /// Every object that a snapshot needs.
-pub(super) type Usage = HashMap<Address, Order, BuildAddressHasher>;
+pub(in crate::vault) type Usage = HashMap<Address, Order, BuildAddressHasher>;
 
 /// Goes through all of these snapshots, oldest first. Any node that cannot be read is an error: what it needs is not known.
-pub(super) async fn usage(objects: &Arc<Objects>, snapshots: &[Snapshot]) -> Result<Usage, Error> {
+pub(in crate::vault) async fn usage(objects: &Arc<Objects>, snapshots: &[Snapshot]) -> Result<Usage, Error> {
     let mut usage = Usage::default();
     for (number, snapshot) in (0..).zip(snapshots) {
         let taken = take(objects, &mut usage, snapshot, number).await;
@@ -45,71 +41,57 @@ pub(super) async fn usage(objects: &Arc<Objects>, snapshots: &[Snapshot]) -> Res
     Ok(usage)
 }
 
-/// A node of a tree that is still to be read.
-struct Todo {
-    path: Arc<str>,
-    address: Address,
-    below: Option<u32>,
-}
-
 /// Going through one snapshot.
 struct Taking<'u> {
     usage: &'u mut Usage,
-    todo: Vec<Todo>,
     snapshot: u32,
 }
 
+/// A node whose folder is at this path.
+type Next = Todo<Arc<str>>;
+
 async fn take(objects: &Objects, usage: &mut Usage, snapshot: &Snapshot, number: u32) -> Result<(), Error> {
-    let mut taking = Taking { usage, todo: Vec::new(), snapshot: number };
-    taking.come(&"".into(), snapshot.root, None);
-    while !taking.todo.is_empty() {
-        let batch = taking.todo.split_off(taking.todo.len().saturating_sub(BATCH));
-        let read = batch.into_iter().map(|next| async move {
-            let part = walk::part(objects, &next.address, next.below).await;
-            (next, part)
-        });
-        for (next, part) in stream::iter(read).buffered(AT_ONCE).collect::<Vec<_>>().await {
-            taking.node(&next, part?)?;
-        }
-    }
-    Ok(())
+    let mut taking = Taking { usage, snapshot: number };
+    let mut top = Vec::new();
+    taking.come(&"".into(), snapshot.root, None, &mut top);
+    reach(objects, top, |node, part, further| taking.node(&node, part?, further)).await
 }
 
 impl Taking<'_> {
-    fn come(&mut self, path: &Arc<str>, address: Address, below: Option<u32>) {
+    fn come(&mut self, path: &Arc<str>, address: Address, below: Option<u32>, further: &mut Vec<Next>) {
         if let hash_map::Entry::Vacant(new) = self.usage.entry(address) {
             new.insert(Order::default());
-            self.todo.push(Todo { path: path.clone(), address, below });
+            further.push(Todo { context: path.clone(), address, below });
         }
     }
 
-    fn node(&mut self, node: &Todo, part: Part) -> Result<(), Error> {
+    fn node(&mut self, node: &Next, part: Part, further: &mut Vec<Next>) -> Result<(), Error> {
         let (level, last) = match part {
             Part::Branches(level, branches) => {
                 let last = branches.last().map(|(last, _)| last.clone());
                 for (_, address) in branches {
-                    self.come(&node.path, address, Some(level));
+                    self.come(&node.context, address, Some(level), further);
                 }
                 (level, last)
             }
             Part::Nodes(nodes) => {
                 for entry in &nodes {
-                    self.entry(&node.path, entry)?;
+                    self.entry(&node.context, entry, further)?;
                 }
                 (0, nodes.into_iter().next_back().map(|entry| entry.name))
             }
         };
         let name = hash(&(level, last.unwrap_or_default()));
-        self.usage.insert(node.address, Order { folder: hash(&*node.path), name, snapshot: self.snapshot });
+        self.usage.insert(node.address, Order { folder: hash(&*node.context), name, snapshot: self.snapshot });
         Ok(())
     }
 
-    fn entry(&mut self, folder: &str, entry: &Node) -> Result<(), Error> {
+    fn entry(&mut self, folder: &str, entry: &Node, further: &mut Vec<Next>) -> Result<(), Error> {
         match entry.kind {
             NodeKind::Folder { .. } => {
                 let path = node::join(folder, &entry.name).into();
                 for address in entry.references() {
-                    self.come(&path, *address, None);
+                    self.come(&path, *address, None, further);
                 }
             }
             NodeKind::File { .. } => {
