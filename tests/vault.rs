@@ -15,4 +15,5 @@ mod round_trip;
 mod s3;
 mod seen;
 mod sizes;
+mod uploads;
 pub mod world;

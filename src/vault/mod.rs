@@ -42,6 +42,7 @@ mod snapshot;
 mod squeeze;
 mod store;
 mod tree;
+mod upload;
 mod verify;
 mod walk;
 mod writer;

@@ -140,10 +140,7 @@ impl Writer {
                 self.write(gathered).await?;
             }
         }
-        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
-        while let Some(ended) = tasks.join_next().await {
-            ended.map_err(task_failed)??;
-        }
+        self.end_tasks().await?;
         let last = {
             let packer = std::mem::replace(&mut lock(&self.packs).open, Packer::new());
             (!packer.is_empty()).then_some(packer)
@@ -152,6 +149,25 @@ impl Writer {
             put(&self.objects, &self.packs, packer).await?;
         }
         Ok(std::mem::take(&mut lock(&self.packs).done))
+    }
+
+    /// What came of those that have ended already.
+    fn ended_tasks(&self) -> Result<(), Error> {
+        let mut tasks = lock(&self.tasks);
+        while let Some(ended) = tasks.try_join_next() {
+            ended.map_err(task_failed)??;
+        }
+        Ok(())
+    }
+
+    /// Waits for all that is on its way, also after a failure: what is dropped instead leaves half an upload in the storage.
+    async fn end_tasks(&self) -> Result<(), Error> {
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut result = Ok(());
+        while let Some(ended) = tasks.join_next().await {
+            result = result.and(ended.map_err(task_failed).and_then(|ended| ended));
+        }
+        result
     }
 
     fn is_stored(&self, address: &Address) -> bool {
@@ -176,11 +192,12 @@ impl Writer {
     async fn write(&self, gathered: Gathered) -> Result<(), Error> {
         let slot = self.slots.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
         let (objects, packs) = (self.objects.clone(), self.packs.clone());
-        let mut tasks = lock(&self.tasks);
-        while let Some(ended) = tasks.try_join_next() {
-            ended.map_err(task_failed)??;
+        if let Err(error) = self.ended_tasks() {
+            // The first failure is the one to tell of.
+            let _ = self.end_tasks().await;
+            return Err(error);
         }
-        tasks.spawn(async move {
+        lock(&self.tasks).spawn(async move {
             let _slot = slot;
             let (owner, shared) = (objects.clone(), packs.clone());
             let full = tokio::task::spawn_blocking(move || {
