@@ -72,6 +72,12 @@ impl Store {
         Store { cache: None, ..self.clone() }
     }
 
+    /// The same store, which replaces what is kept of it: for who read something that is not what it should be, as what was
+    /// kept may have been damaged when it was read. `None` where nothing is kept.
+    pub(super) fn renewed(&self) -> Option<Store> {
+        Some(Store { cache: Some(self.cache.as_ref()?.renewed()), ..self.clone() })
+    }
+
     fn cache_for(&self, name: &str) -> Option<&Cache> {
         let is_kept = name.starts_with("index/") || name.starts_with("snapshots/");
         self.cache.as_ref().filter(|_| is_kept)
