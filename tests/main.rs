@@ -10,6 +10,7 @@ mod rooms;
 mod story_bad_homes;
 mod story_bad_servers;
 mod story_copies;
+mod story_format;
 mod story_huge;
 mod story_interrupted;
 mod story_keys;
