@@ -16,5 +16,6 @@ mod round_trip;
 mod s3;
 mod seen;
 mod sizes;
+mod stores;
 mod uploads;
 pub mod world;
