@@ -134,15 +134,20 @@ async fn serve_to(root: &Path, allowed: Allowed, hold: Arc<Hold>, wire: Arc<Wire
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let address = listener.local_addr().expect("it listens");
     let root = root.to_path_buf();
+    // `s3s-fs` looks whether a file is there and writes it in two steps; S3 does in one.
+    let one_at_a_time: Arc<tokio::sync::Mutex<()>> = Arc::default();
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let (service, root, hold, wire) = (service.clone(), root.clone(), Arc::clone(&hold), Arc::clone(&wire));
+            let one_at_a_time = Arc::clone(&one_at_a_time);
             let answer = service_fn(move |request: Request<Incoming>| {
                 let is_refused = allowed == Allowed::Adding && removes(&root, &request);
                 let fault = wire.fault(&request);
-                let (service, hold) = (service.clone(), Arc::clone(&hold));
+                let (service, hold, one_at_a_time) = (service.clone(), Arc::clone(&hold), Arc::clone(&one_at_a_time));
                 async move {
                     hold.pass(&request).await;
+                    let is_conditional = request.headers().contains_key("if-none-match");
+                    let _alone = if is_conditional { Some(one_at_a_time.lock().await) } else { None };
                     match fault {
                         _ if is_refused => Ok(refusal(403)),
                         Some(fault) if fault.happens => {
