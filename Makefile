@@ -1,6 +1,6 @@
 # Plain `make` builds what manifest.yaml names, as `plakar pkg build` expects.
 .DEFAULT_GOAL := davault
-.PHONY: davault demo test bench check tools help
+.PHONY: davault demo test test-stores bench check tools stores help
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
@@ -12,6 +12,9 @@ demo: ## back up, lose and restore a calendar of a real server (about 3 minutes 
 test: tools ## run every test, with real servers
 	cargo test --locked
 
+test-stores: stores ## back up to servers that speak S3, Google's and Azure's languages
+	cargo test --locked --test all -- --ignored vault::stores
+
 bench: tools ## measure davault beside vdirsyncer and write docs/performance.md (about half an hour)
 	bench/run
 
@@ -21,5 +24,9 @@ check: ## what CI runs: formatting, lints, dependencies, tests
 tools: ## install the tests' servers and libraries from PyPI into target/tools
 	tests/servers/install.sh radicale xandikos vdirsyncer reader
 
+stores: ## install the servers of `make test-stores` from PyPI and npm into target/tools
+	tests/servers/install.sh moto
+	tests/servers/install-azurite.sh
+
 help: ## list these
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

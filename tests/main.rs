@@ -12,6 +12,7 @@ mod story_bad_servers;
 mod story_check;
 mod story_copies;
 mod story_disk;
+mod story_format;
 mod story_huge;
 mod story_interrupted;
 mod story_keys;

@@ -14,7 +14,7 @@ use crate::support::person::Person;
 use crate::vault::world::{Numbers, everything, passphrase};
 
 /// Everything below a folder, by its path.
-fn files(root: &Path, path: &str) -> BTreeMap<String, Bytes> {
+pub fn files(root: &Path, path: &str) -> BTreeMap<String, Bytes> {
     let mut found = BTreeMap::new();
     for file in fs::read_dir(root.join(path.trim_start_matches('/'))).expect("a folder") {
         let file = file.expect("an entry");
@@ -35,7 +35,8 @@ fn event(uid: &str, description: &str) -> String {
     )
 }
 
-async fn read(person: &Person, which: &str, to: &str, passphrase: &str) -> Output {
+/// What the reader says that restores a snapshot of `./vault` to a folder.
+pub async fn read(person: &Person, which: &str, to: &str, passphrase: &str) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tools = std::env::var_os("SRVTOOLS").map_or_else(|| root.join("target/tools"), PathBuf::from);
     let python = tools.join("reader/bin/python");

@@ -1,5 +1,6 @@
 //! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
 
+mod cache;
 mod check;
 mod check_cost;
 mod clock;
@@ -19,4 +20,6 @@ mod s3;
 mod seen;
 mod sizes;
 mod source_sizes;
+mod stores;
+mod uploads;
 pub mod world;

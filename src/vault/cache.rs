@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,19 +26,30 @@ pub(super) struct Cache {
     folder: Arc<Path>,
     /// Bytes in the folder, as far as this process knows.
     bytes: Arc<AtomicU64>,
+    /// Whether what is there is passed over, and replaced.
+    is_renewed: bool,
 }
 
 impl Cache {
     /// The cache of a vault below `folder`, tidied if it is full; none where there can't be one.
     pub(super) fn open(folder: &Path, vault: &str) -> Option<Self> {
         let folder: Arc<Path> = folder.join("vaults").join(vault).into();
-        fs::create_dir_all(&folder).ok()?;
+        // What is sealed tells sizes and times all the same.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
         let bytes = tidy(&folder)?;
-        Some(Self { folder, bytes: Arc::new(AtomicU64::new(bytes)) })
+        Some(Self { folder, bytes: Arc::new(AtomicU64::new(bytes)), is_renewed: false })
+    }
+
+    /// The same, for who found that what is kept is not what it should be.
+    pub(super) fn renewed(&self) -> Self {
+        Self { is_renewed: true, ..self.clone() }
     }
 
     /// What was kept under this name, if it is whole.
     pub(super) async fn get(&self, name: &str) -> Option<Bytes> {
+        if self.is_renewed {
+            return None;
+        }
         let (path, name) = (self.path(name), name.to_owned());
         let read = move || {
             let bytes = Bytes::from(fs::read(&path).ok()?);
@@ -58,10 +70,14 @@ impl Cache {
         let write = move || {
             // Another process may write the same, so each has a name of its own until it is whole.
             let temporary = path.with_extension(hex::encode(&hex::new_id()));
-            let mut file = fs::File::create(&temporary)?;
-            file.write_all(&content)?;
-            file.write_all(&checksum(&name, &content))?;
-            fs::rename(&temporary, &path)
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+            let written = file.write_all(&content).and_then(|()| file.write_all(&checksum(&name, &content)));
+            let kept = written.and_then(|()| fs::rename(&temporary, &path));
+            if kept.is_err() {
+                // It is of no use; a full disk has better ones for the space.
+                let _ = fs::remove_file(&temporary);
+            }
+            kept
         };
         // A disk that is full costs time, and nothing else.
         let _ = tokio::task::spawn_blocking(write).await;

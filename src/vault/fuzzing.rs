@@ -3,6 +3,7 @@
 //! What is sealed is decoded behind its seal: whoever has the key may have a broken disk, or an older davault.
 
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use prost::Message as _;
 
@@ -11,6 +12,7 @@ use super::block::{Block, Gathered};
 use super::config::Config;
 use super::index::{Index, Name, file};
 use super::key::Slot;
+use super::mark::Mark;
 use super::node::Node;
 use super::scan::{self, Record};
 use super::seal::{Keys, Kind, Master};
@@ -108,6 +110,19 @@ pub fn index(bytes: &[u8]) {
         let mut index = Index::default();
         index.add(file.into());
         let _ = index.contents();
+    }
+}
+
+/// A mark: what is read is written and read again the same, and one that does not open names nothing.
+pub fn mark(bytes: &[u8]) {
+    let open = |sealed: &[u8]| Mark::open(keys(), &PACK, SystemTime::UNIX_EPOCH, sealed);
+    let damaged = open(bytes);
+    assert!(damaged.damaged && damaged.packs.is_empty() && damaged.indexes.is_empty() && damaged.snapshots.is_empty());
+    let mark = open(&keys().seal_mark(&PACK, &squeeze::compress(bytes)));
+    if !mark.damaged {
+        let packs = mark.packs.iter().map(|id| id.to_vec()).collect();
+        let written = message::Mark { packs, indexes: mark.indexes.clone(), snapshots: mark.snapshots.clone() };
+        assert_eq!(open(&Mark::seal(keys(), &PACK, &written)), mark);
     }
 }
 

@@ -15,6 +15,7 @@ use super::index::file::{self, END, Span};
 use super::index::{At, Draft, File, Index, MERGED, Name};
 use super::objects::{AT_ONCE, Objects};
 use super::pack;
+use super::store::Store;
 
 /// Bytes at the end of an index file that are read first: all of a small file, and the directory of one of a million objects.
 const TAIL: u64 = 64 * 1024;
@@ -161,7 +162,7 @@ impl Objects {
         let mut bad = Vec::new();
         // Those of which only parts were read; a failure below reads the rest in the next call.
         for file in self.with_index(|index| index.files().to_vec()) {
-            match self.read_rest(&file).await {
+            match self.read_rest(&self.store, &file).await {
                 Ok(()) if file.is_sound() => {}
                 Ok(()) => bad.push(damaged(&file.name)),
                 Err(error) if error.kind == ErrorKind::Missing => {
@@ -197,13 +198,25 @@ impl Objects {
     }
 
     async fn read_file(&self, name: Name, size: u64) -> Result<File, Error> {
+        let read = self.read_file_of(&self.store, name, size).await;
+        let is_damaged = match &read {
+            Ok(file) => file.is_damaged(),
+            Err(error) => error.kind == ErrorKind::Damaged,
+        };
+        match self.store.renewed() {
+            Some(store) if is_damaged => self.read_file_of(&store, name, size).await,
+            _ => read,
+        }
+    }
+
+    async fn read_file_of(&self, store: &Store, name: Name, size: u64) -> Result<File, Error> {
         let (path, damaged) = (name.path(), |why| Error::damaged(&name.path(), why));
         let mut start = size.saturating_sub(if self.is_whole() { WHOLE } else { TAIL });
-        let mut tail = self.store.get_range(&path, start..size).await?;
+        let mut tail = store.get_range(&path, start..size).await?;
         let length = file::directory_length(size, &tail).ok_or_else(|| damaged("it does not end as it should"))?;
         if length > size - start {
             start = size - length;
-            tail = self.store.get_range(&path, start..size).await?;
+            tail = store.get_range(&path, start..size).await?;
         }
         // Read only where it is at hand: all that counts is bound to its place.
         if start == 0 && !file::is_index(&tail) {
@@ -221,13 +234,13 @@ impl Objects {
             }
         }
         if self.is_whole() {
-            self.read_rest(&file).await?;
+            self.read_rest(store, &file).await?;
         }
         Ok(file)
     }
 
     /// Reads the chunks of a file that are not there yet, many at once.
-    async fn read_rest(&self, file: &File) -> Result<(), Error> {
+    async fn read_rest(&self, store: &Store, file: &File) -> Result<(), Error> {
         let absent = file.absent();
         let mut rest = absent.as_slice();
         while let Some(first) = rest.first() {
@@ -235,7 +248,7 @@ impl Objects {
             let (together, behind) = rest.split_at(rest.iter().take_while(fits).count().max(1));
             rest = behind;
             let end = together.last().map_or(first.at, |last| last.at + last.sealed);
-            let bytes = self.store.get_range(&file.name.path(), first.at..end).await?;
+            let bytes = store.get_range(&file.name.path(), first.at..end).await?;
             for span in together {
                 let start = usize::try_from(span.at - first.at).unwrap_or(usize::MAX);
                 let sealed = bytes.get(start..).unwrap_or_default();
@@ -263,7 +276,13 @@ impl Objects {
     async fn read_needed(&self, file: &File, address: &Address) -> Result<(), Error> {
         while let Some(span) = file.needs(address) {
             self.lookup.read_one_by_one.fetch_add(1, Ordering::Relaxed);
-            match self.store.get_range(&file.name.path(), span.at..span.at + span.sealed).await {
+            let (path, range) = (file.name.path(), span.at..span.at + span.sealed);
+            let mut read = self.store.get_range(&path, range.clone()).await;
+            let is_damaged = read.as_ref().is_ok_and(|sealed| !file.opens(&self.keys, span.number, sealed));
+            if let Some(store) = self.store.renewed().filter(|_| is_damaged) {
+                read = store.get_range(&path, range).await;
+            }
+            match read {
                 Ok(sealed) => file.take_in(&self.keys, span.number, &sealed),
                 Err(error) if error.kind == ErrorKind::Damaged => file.take_in(&self.keys, span.number, &[]),
                 Err(error) if error.kind == ErrorKind::Missing => {

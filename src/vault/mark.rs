@@ -13,6 +13,7 @@ use super::error::{Error, ErrorKind};
 use super::hex::{self, Id};
 use super::message;
 use super::objects::{AT_ONCE, Objects};
+use super::seal::Keys;
 use super::squeeze;
 
 /// Largest mark before compression, in bytes: names of half a million packs.
@@ -34,6 +35,23 @@ pub(super) struct Mark {
     pub(super) snapshots: Vec<String>,
     /// Whether it does not open; then it names nothing.
     pub(super) damaged: bool,
+}
+
+impl Mark {
+    /// The mark of this id, which the store says is from `modified`.
+    pub(super) fn open(keys: &Keys, id: &Id, modified: SystemTime, sealed: &[u8]) -> Self {
+        let plain = keys.open_mark(id, sealed).and_then(|frame| squeeze::expand(&frame, MOST_BYTES));
+        let mark = plain.and_then(|plain| message::Mark::decode(plain.as_slice()).ok());
+        let damaged = mark.is_none();
+        let message::Mark { packs, indexes, snapshots } = mark.unwrap_or_default();
+        let packs = packs.iter().filter_map(|id| id.as_slice().try_into().ok()).collect();
+        Self { name: hex::encode(id), modified, packs, indexes, snapshots, damaged }
+    }
+
+    /// As it is sealed under this id.
+    pub(super) fn seal(keys: &Keys, id: &Id, mark: &message::Mark) -> Vec<u8> {
+        keys.seal_mark(id, &squeeze::compress(&mark.encode_to_vec()))
+    }
 }
 
 /// Where the mark of this name lies.
@@ -60,8 +78,7 @@ pub(super) fn packs(marks: &[Mark]) -> HashSet<Id> {
 pub(super) async fn write(objects: &Objects, mark: &message::Mark) -> Result<String, Error> {
     let id = hex::new_id();
     let name = hex::encode(&id);
-    let sealed = objects.keys.seal_mark(&id, &squeeze::compress(&mark.encode_to_vec()));
-    objects.store.put(&path(&name), sealed).await?;
+    objects.store.put(&path(&name), Mark::seal(&objects.keys, &id, mark)).await?;
     Ok(name)
 }
 
@@ -71,12 +88,7 @@ async fn try_read_all(objects: &Objects) -> Result<Option<Vec<Mark>>, Error> {
     let named = listed.into_iter().filter_map(|file| Some((hex::decode(&file.name)?, file)));
     let read = stream::iter(named).map(|(id, file)| async move {
         let sealed = objects.store.get(&path(&file.name), MOST_BYTES as u64).await?;
-        let plain = objects.keys.open_mark(&id, &sealed).and_then(|frame| squeeze::expand(&frame, MOST_BYTES));
-        let mark = plain.and_then(|plain| message::Mark::decode(plain.as_slice()).ok());
-        let damaged = mark.is_none();
-        let message::Mark { packs, indexes, snapshots } = mark.unwrap_or_default();
-        let packs = packs.iter().filter_map(|id| id.as_slice().try_into().ok()).collect();
-        Ok(Mark { name: file.name, modified: file.modified, packs, indexes, snapshots, damaged })
+        Ok(Mark::open(&objects.keys, &id, file.modified, &sealed))
     });
     let mut marks = Vec::new();
     for mark in read.buffered(AT_ONCE).collect::<Vec<Result<Mark, Error>>>().await {

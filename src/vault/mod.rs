@@ -45,6 +45,7 @@ mod snapshot;
 mod squeeze;
 mod store;
 mod tree;
+mod upload;
 mod verify;
 mod walk;
 mod writer;

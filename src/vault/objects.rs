@@ -123,11 +123,18 @@ impl Objects {
     }
 
     async fn read_block(&self, at: &At) -> Result<Block, Error> {
+        match (self.read_block_of(&self.store, at).await, self.store.renewed()) {
+            (Err(error), Some(store)) if error.kind == ErrorKind::Damaged => self.read_block_of(&store, at).await,
+            (result, _) => result,
+        }
+    }
+
+    async fn read_block_of(&self, store: &Store, at: &At) -> Result<Block, Error> {
         let (name, block) = (pack::name(&at.pack), at.block);
         let range = block.at..block.at + u64::from(block.sealed);
         let sealed = match block.kind {
-            Kind::Tree => self.store.get_trees(&name, range).await?,
-            Kind::Data => self.store.get_range(&name, range).await?,
+            Kind::Tree => store.get_trees(&name, range).await?,
+            Kind::Data => store.get_range(&name, range).await?,
         };
         let damaged = |why: &str| Error::damaged(&format!("block {} of {name}", at.number), why);
         let compressed = self.keys.open_record(&at.pack, at.number, block.kind.byte(), &sealed);

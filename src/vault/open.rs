@@ -248,8 +248,16 @@ impl Vault {
     }
 
     pub(super) async fn snapshot(&self, name: String) -> Result<Snapshot, Error> {
-        let sealed = self.objects.store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
-        Snapshot::open(&self.objects.keys, &name, &sealed)
+        let store = &self.objects.store;
+        match (self.snapshot_of(store, &name).await, store.renewed()) {
+            (Err(error), Some(store)) if error.kind == ErrorKind::Damaged => self.snapshot_of(&store, &name).await,
+            (result, _) => result,
+        }
+    }
+
+    async fn snapshot_of(&self, store: &Store, name: &str) -> Result<Snapshot, Error> {
+        let sealed = store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
+        Snapshot::open(&self.objects.keys, name, &sealed)
     }
 }
 

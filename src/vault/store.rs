@@ -11,6 +11,7 @@ use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
 
 use super::cache::Cache;
 use super::error::{Error, ErrorKind};
+use super::upload::Uploads;
 
 /// A folder in an object store, and what to call it.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub(super) struct Store {
     pub(super) place: String,
     /// Whether reading it takes no longer than reading a cache.
     pub(super) is_near: bool,
+    pub(super) uploads: Uploads,
     /// Where what is read again and again is kept.
     pub(super) cache: Option<Cache>,
 }
@@ -70,6 +72,12 @@ impl Store {
         Store { cache: None, ..self.clone() }
     }
 
+    /// The same store, which replaces what is kept of it: for who read something that is not what it should be, as what was
+    /// kept may have been damaged when it was read. `None` where nothing is kept.
+    pub(super) fn renewed(&self) -> Option<Store> {
+        Some(Store { cache: Some(self.cache.as_ref()?.renewed()), ..self.clone() })
+    }
+
     fn cache_for(&self, name: &str) -> Option<&Cache> {
         let is_kept = name.starts_with("index/") || name.starts_with("snapshots/");
         self.cache.as_ref().filter(|_| is_kept)
@@ -113,11 +121,18 @@ impl Store {
     /// Writes a file whose name nobody else has; an earlier half-written one is replaced.
     pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let (path, bytes) = (self.path(name), Bytes::from(bytes));
-        let Err(error) = self.objects.put(&path, PutPayload::from(bytes.clone())).await else { return Ok(()) };
-        // A storage that allows no overwriting refuses the repetition of a write whose answer was lost: then it is there.
+        let put = if self.is_near {
+            self.objects.put(&path, PutPayload::from(bytes.clone())).await.map(drop)
+        } else {
+            self.uploads.put(&self.objects, &path, &bytes).await
+        };
+        let Err(error) = put else { return Ok(()) };
+        // A storage that allows no overwriting refuses the repetition of a write whose answer was lost, and one that put parts
+        // together knows nothing of them when it is told again: then it is there.
         let is_refused = matches!(
             error,
             object_store::Error::AlreadyExists { .. }
+                | object_store::Error::NotFound { .. }
                 | object_store::Error::PermissionDenied { .. }
                 | object_store::Error::Precondition { .. }
         );

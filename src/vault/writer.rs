@@ -139,10 +139,7 @@ impl Writer {
                 self.write(gathered).await?;
             }
         }
-        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
-        while let Some(ended) = tasks.join_next().await {
-            ended.map_err(task_failed)??;
-        }
+        self.end_tasks().await?;
         let last = {
             let packer = std::mem::replace(&mut lock(&self.shared.packs).open, Packer::new());
             (!packer.is_empty()).then_some(packer)
@@ -151,6 +148,25 @@ impl Writer {
             self.shared.put(packer).await?;
         }
         Ok(std::mem::take(&mut lock(&self.shared.packs).done))
+    }
+
+    /// What came of those that have ended already.
+    fn ended_tasks(&self) -> Result<(), Error> {
+        let mut tasks = lock(&self.tasks);
+        while let Some(ended) = tasks.try_join_next() {
+            ended.map_err(task_failed)??;
+        }
+        Ok(())
+    }
+
+    /// Waits for all that is on its way, also after a failure: what is dropped instead leaves half an upload in the storage.
+    async fn end_tasks(&self) -> Result<(), Error> {
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut result = Ok(());
+        while let Some(ended) = tasks.join_next().await {
+            result = result.and(ended.map_err(task_failed).and_then(|ended| ended));
+        }
+        result
     }
 
     fn gather(&self, kind: Kind, address: Address, content: &[u8]) -> Option<Gathered> {
@@ -171,11 +187,12 @@ impl Writer {
     async fn write(&self, gathered: Gathered) -> Result<(), Error> {
         let slot = self.slots.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
         let shared = self.shared.clone();
-        let mut tasks = lock(&self.tasks);
-        while let Some(ended) = tasks.try_join_next() {
-            ended.map_err(task_failed)??;
+        if let Err(error) = self.ended_tasks() {
+            // The first failure is the one to tell of.
+            let _ = self.end_tasks().await;
+            return Err(error);
         }
-        tasks.spawn(async move {
+        lock(&self.tasks).spawn(async move {
             let _slot = slot;
             let packing = shared.clone();
             let full = tokio::task::spawn_blocking(move || packing.pack(gathered));

@@ -40,6 +40,16 @@ impl Server {
         Server::start("xandikos", "https").await
     }
 
+    /// An S3 server that is not ours (moto), which can answer as Google Cloud Storage, too; `make stores` installs it.
+    pub async fn moto() -> Server {
+        Server::start("moto", "http").await
+    }
+
+    /// Azure's blobs (Azurite); `make stores` installs it.
+    pub async fn azurite() -> Server {
+        Server::start("azurite", "http").await
+    }
+
     /// Its root, such as `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}/", self.scheme, self.port)
@@ -108,7 +118,7 @@ impl Server {
             }
             log = server.log();
         }
-        panic!("{name} does not start (`make tools` installs it); its log: {log}");
+        panic!("{name} does not start (`make tools stores` installs it); its log: {log}");
     }
 
     fn spawn(name: &'static str, scheme: &'static str, port: u16) -> Server {

@@ -10,7 +10,8 @@ use crate::support::s3::{ACCESS_KEY, SECRET_KEY, serve, serve_append_only};
 
 use super::world::{CHEAP, at, back_up, events, everything, passphrase};
 
-fn options(address: SocketAddr, secret: &str) -> BTreeMap<String, String> {
+/// Options of a vault on a server of [`crate::support::s3`].
+pub fn options(address: SocketAddr, secret: &str) -> BTreeMap<String, String> {
     let endpoint = format!("http://{address}");
     let options =
         [("endpoint", endpoint.as_str()), ("access_key", ACCESS_KEY), ("secret_key", secret), ("region", "us-east-1")];

@@ -129,6 +129,12 @@ impl File {
         blocks && self.objects.iter().all(|chunk| matches!(chunk.content.get(), Some(Some(_))))
     }
 
+    /// Whether a chunk that was read is not as it should be.
+    pub(in crate::vault) fn is_damaged(&self) -> bool {
+        let blocks = self.blocks.iter().any(|chunk| matches!(chunk.content.get(), Some(None)));
+        blocks || self.objects.iter().any(|chunk| matches!(chunk.content.get(), Some(None)))
+    }
+
     /// The next chunk without which it is not known where the object lies; `None` once all are there.
     pub(in crate::vault) fn needs(&self, address: &Address) -> Option<Span> {
         let chunk = self.chunk_of(address)?;
@@ -137,6 +143,11 @@ impl File {
         }
         let mut blocks = self.found(address).iter().filter_map(|record| self.block_chunk(record.place.block));
         blocks.find(|(chunk, _)| chunk.content.get().is_none()).map(|(chunk, _)| chunk.span)
+    }
+
+    /// Whether these are the sealed bytes of a chunk.
+    pub(in crate::vault) fn opens(&self, keys: &Keys, number: u32, sealed: &[u8]) -> bool {
+        keys.open_index(&self.name.bytes(), number, sealed).is_some()
     }
 
     /// Takes in a chunk from its sealed bytes.

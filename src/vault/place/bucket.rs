@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use object_store::aws::{AmazonS3Builder, Checksum, S3ConditionalPut};
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectStore};
+use object_store::{ClientConfigKey, ClientOptions, ObjectStore};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::vault::error::{Error, ErrorKind};
+
+/// Time for one request with its content. On the way at once are at most some 40 MiB (`vault/upload.rs`), which a line of
+/// 1 Mbit/s sends in it; `object_store`'s own 30 s would ask for ten times that.
+const TIMEOUT: &str = "360 seconds";
 
 /// One kind of storage.
 struct Cloud {
@@ -150,7 +154,8 @@ fn s3(bucket: &Bucket) -> object_store::Result<Arc<dyn ObjectStore>> {
     builder = builder
         .with_bucket_name(&bucket.name)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .with_checksum_algorithm(Checksum::SHA256);
+        .with_checksum_algorithm(Checksum::SHA256)
+        .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT);
     if let Some(endpoint) = bucket.option("endpoint") {
         builder = builder.with_endpoint(endpoint).with_allow_http(bucket.is_plain_http());
     }
@@ -172,7 +177,8 @@ fn google(bucket: &Bucket) -> object_store::Result<Arc<dyn ObjectStore>> {
     let mut builder = if is_own { GoogleCloudStorageBuilder::new() } else { GoogleCloudStorageBuilder::from_env() };
     builder = builder
         .with_bucket_name(&bucket.name)
-        .with_client_options(ClientOptions::new().with_allow_http(bucket.is_plain_http()));
+        .with_client_options(ClientOptions::new().with_allow_http(bucket.is_plain_http()))
+        .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT);
     if let Some(endpoint) = bucket.option("endpoint") {
         builder = builder.with_base_url(endpoint);
     }
@@ -189,7 +195,10 @@ fn azure(bucket: &Bucket) -> object_store::Result<Arc<dyn ObjectStore>> {
     let (account, key, token) = (bucket.option("account"), bucket.option("access_key"), bucket.option("sas_token"));
     let is_own = key.is_some() || token.is_some();
     let mut builder = if is_own { MicrosoftAzureBuilder::new() } else { MicrosoftAzureBuilder::from_env() };
-    builder = builder.with_container_name(&bucket.name).with_allow_http(bucket.is_plain_http());
+    builder = builder
+        .with_container_name(&bucket.name)
+        .with_allow_http(bucket.is_plain_http())
+        .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), TIMEOUT);
     if let Some(endpoint) = bucket.option("endpoint") {
         builder = builder.with_endpoint(endpoint.to_owned());
     }

@@ -13,6 +13,7 @@ use object_store::path::Path;
 
 use super::error::{Error, ErrorKind};
 use super::store::Store;
+use super::upload::Uploads;
 use bucket::Bucket;
 
 /// Where a vault lies. Making one touches neither disk nor network.
@@ -87,7 +88,7 @@ impl Place {
             PlaceKind::Over { objects, prefix, .. } => (objects.clone(), prefix.clone()),
         };
         let is_near = matches!(self.kind, PlaceKind::Folder(_));
-        Ok(Store { objects, prefix, place, is_near, cache: None })
+        Ok(Store { objects, prefix, place, is_near, uploads: Uploads::new(), cache: None })
     }
 
     /// The store, for a new vault; a folder is made.
