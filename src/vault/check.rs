@@ -10,6 +10,7 @@ use super::error::Error;
 use super::hex::Id;
 use super::index::{At, Index, PackContents};
 use super::keyring;
+use super::mark;
 use super::node::{self, Node, NodeKind};
 use super::objects::Objects;
 use super::open::Vault;
@@ -17,7 +18,7 @@ use super::pack;
 use super::snapshot::{self, Snapshot};
 use super::verify::read_pack;
 use super::walk::{self, Part};
-use crate::report::{Report, sentence};
+use crate::report::{Report, Tally, sentence};
 
 /// Packs that are read and checked at the same time.
 pub(super) const PACKS_AT_ONCE: usize = 2;
@@ -115,6 +116,19 @@ pub(super) async fn losses(vault: &Vault, names: &[String], report: &dyn Report)
     check.summary.lost
 }
 
+/// What of all snapshots but those that are being removed cannot be read back for sure, without reading contents.
+pub(super) async fn not_whole(vault: &Vault) -> Result<Vec<Lost>, Error> {
+    let report = Tally::default();
+    let mut check = Check::new(vault.afresh(), &report);
+    let (names, removed) = (vault.snapshot_names().await?, vault.removed_names().await?);
+    check.vault.objects.load_index_anew().await?;
+    check.packs(CheckDepth::Structure).await?;
+    for name in names.into_iter().filter(|name| !removed.contains(name)) {
+        check.snapshot(name).await;
+    }
+    Ok(check.summary.lost)
+}
+
 /// A check under way.
 struct Check<'r> {
     vault: Vault,
@@ -173,6 +187,9 @@ impl<'r> Check<'r> {
     }
 
     async fn packs(&mut self, depth: CheckDepth) -> Result<(), Error> {
+        // One that is marked may be gone already, and the index still tell of it: whoever merged index files meanwhile did not
+        // know. That is no damage; that a snapshot needs it would be.
+        let marked = mark::packs(&mark::read_all(&self.vault.objects).await?);
         let listed = self.vault.objects.store.list("packs").await?;
         let mut there: HashMap<Id, u64> =
             listed.iter().filter_map(|file| Some((pack::id(&file.name)?, file.size))).collect();
@@ -182,6 +199,7 @@ impl<'r> Check<'r> {
         let mut to_read = Vec::new();
         for pack in packs {
             match there.remove(&pack.id) {
+                None if marked.contains(&pack.id) => drop(self.bad.packs.insert(pack.id)),
                 None => {
                     self.problem(pack::name(&pack.id), "it is not there".to_owned());
                     self.bad.packs.insert(pack.id);

@@ -149,6 +149,11 @@ impl Snapshot {
         Self { root, name, ..self.clone() }
     }
 
+    /// The same snapshot with a time, and so a name, that is a millisecond later.
+    pub(super) fn a_millisecond_later(self, keys: &Keys) -> Self {
+        Self { time: self.time + Duration::from_millis(1), ..self }.copy(keys, self.root)
+    }
+
     pub(super) fn open(keys: &Keys, name: &str, sealed: &[u8]) -> Result<Self, Error> {
         let damaged = |why| Error::damaged(&format!("snapshot {name}"), why);
         let id = named(name).ok_or_else(|| damaged("its name is not that of a snapshot"))?.id;

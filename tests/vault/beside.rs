@@ -1,0 +1,137 @@
+//! Backups and prunes beside each other, in the orders that are hard: each is whole, or says that it is not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use davault::report::Tally;
+use davault::vault::{CheckDepth, Ending, ErrorKind, Grace, Meta, Vault};
+
+use super::world::{Numbers, at, back_up, events, everything, head, new_vault, open, passphrase};
+use crate::support::storage::{Client, Fault, Storage};
+
+const DAY: Duration = Duration::from_hours(24);
+const OVERTAKEN: &str = "what this backup leans on was pruned while it went on; back up again";
+
+fn count(storage: &Storage, folder: &str) -> usize {
+    storage.names().iter().filter(|name| name.starts_with(folder)).count()
+}
+
+/// Bytes that do not compress.
+fn noise(length: usize) -> Bytes {
+    let mut numbers = Numbers(3);
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        bytes.extend(numbers.next().to_le_bytes());
+    }
+    bytes.into()
+}
+
+async fn prune(storage: &Arc<Storage>, grace: Grace) {
+    open(&storage.place()).await.prune(grace).await.expect("a vault in memory works");
+}
+
+async fn is_sound(storage: &Arc<Storage>) -> bool {
+    let summary = open(&storage.place()).await.check(CheckDepth::ReadData, &Tally::default()).await;
+    summary.expect("memory can be looked at").is_sound()
+}
+
+/// A backup that has written a pack of which no index file tells yet, while another has pruned it away.
+async fn overtaken(storage: &Arc<Storage>, grace: Grace, wait: Duration) -> ErrorKind {
+    let backup = open(&storage.place()).await.backup(head("work")).await.unwrap();
+    backup.file("/large", Meta::default(), noise(20 * 1024 * 1024)).await.unwrap();
+    while count(storage, "packs") == 0 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..4 {
+        storage.advance(wait);
+        prune(storage, grace).await;
+    }
+    assert_eq!((count(storage, "packs"), count(storage, "marks")), (0, 0));
+    let error = backup.finish(at(3), Ending::default()).await.unwrap_err();
+    assert_eq!(error.to_string(), OVERTAKEN);
+    assert_eq!(count(storage, "snapshots"), 0);
+    error.kind
+}
+
+#[tokio::test]
+async fn a_backup_whose_own_pack_was_pruned_before_its_index_was_written_says_so() {
+    for (grace, wait) in [(Grace::Now, Duration::ZERO), (Grace::Wait(DAY), DAY)] {
+        let storage = Storage::new();
+        new_vault(&storage.place()).await;
+        // A machine that slept for days in the middle of a backup is no different.
+        assert_eq!(overtaken(&storage, grace, wait).await, ErrorKind::Missing);
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_outlasts_every_mark_says_that_what_it_leans_on_is_gone() {
+    let storage = Storage::new();
+    let vault = new_vault(&storage.place()).await;
+    let files = events(50, 1);
+    let (first, _) = back_up(&vault, &files, 1).await;
+    let backup = open(&storage.place()).await.backup(head("work")).await.unwrap();
+    for (path, content) in &files {
+        backup.file(path, Meta::default(), content.clone()).await.unwrap();
+    }
+    let mut last = first;
+    // So often that no index file which is there knows of those that were there when it began.
+    for round in 0..6 {
+        let (next, _) = back_up(&open(&storage.place()).await, &events(5, 10 + round), 2 + round).await;
+        vault.remove(std::slice::from_ref(&last)).await.unwrap();
+        last = next;
+        for _ in 0..3 {
+            storage.advance(DAY);
+            prune(&storage, Grace::Wait(DAY)).await;
+        }
+    }
+    let error = backup.finish(at(30), Ending::default()).await.unwrap_err();
+    assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::Missing, OVERTAKEN));
+    assert!(is_sound(&storage).await);
+}
+
+/// A vault in which a snapshot needs some of what lies in a pack that is due to be deleted.
+async fn with_a_due_pack() -> (Arc<Storage>, String) {
+    let storage = Storage::new();
+    let vault = new_vault(&storage.place()).await;
+    let files = events(60, 1);
+    let (first, _) = back_up(&vault, &files, 1).await;
+    storage.advance(Duration::from_hours(1));
+    vault.remove(&[first]).await.unwrap();
+    prune(&storage, Grace::Wait(DAY)).await;
+    // Made by who did not see the mark yet: it leans on what is marked.
+    storage.list_what_was_there_before(Duration::from_mins(1));
+    let (second, _) = back_up(&open(&storage.place()).await, &files[..20], 2).await;
+    storage.list_what_was_there_before(Duration::ZERO);
+    storage.advance(DAY);
+    (storage, second.id)
+}
+
+#[tokio::test]
+async fn of_two_prunes_at_once_neither_takes_what_the_other_saved() {
+    let (vault, id) = with_a_due_pack().await;
+    let expected = everything(&open(&vault.place()).await, &open(&vault.place()).await.find(&id).await.unwrap()).await;
+    for (one, other) in [(Grace::Wait(DAY), Grace::Now), (Grace::Now, Grace::Now)] {
+        for number in 0.. {
+            let storage = vault.copy();
+            // Everything that the other does fits into any one step of this one.
+            let slow = Client::new(&storage, [(number, Fault::Delayed(u8::MAX))]);
+            let place = slow.place();
+            let prune_slowly = async {
+                let vault = Vault::open(&place, &passphrase("correct horse")).await?;
+                vault.prune(one).await
+            };
+            let (slowly, beside) =
+                tokio::join!(prune_slowly, async { open(&storage.place()).await.prune(other).await });
+            for error in [slowly.err(), beside.err()].into_iter().flatten() {
+                assert!(matches!(error.kind, ErrorKind::Missing | ErrorKind::Damaged), "{error}");
+            }
+            let vault = open(&storage.place()).await;
+            let snapshot = vault.find(&id).await.unwrap();
+            assert_eq!(everything(&vault, &snapshot).await, expected, "{one:?} {other:?} at {number}");
+            if slow.operations() <= number {
+                break;
+            }
+        }
+    }
+}
