@@ -10,7 +10,6 @@ use super::error::Error;
 use super::hex::Id;
 use super::index::{At, Index, PackContents};
 use super::keyring;
-use super::mark;
 use super::node::{self, Node, NodeKind};
 use super::objects::Objects;
 use super::open::Vault;
@@ -97,6 +96,7 @@ impl Vault {
         for name in names {
             check.snapshot(name).await;
         }
+        check.missing_packs();
         Ok(check.summary)
     }
 
@@ -134,6 +134,8 @@ struct Check<'r> {
     vault: Vault,
     report: &'r dyn Report,
     bad: Bad,
+    /// Packs that the index names and that are not there.
+    missing: Vec<Id>,
     /// Nodes of trees below which nothing is lost.
     clean: HashSet<Address, BuildAddressHasher>,
     summary: CheckSummary,
@@ -165,7 +167,7 @@ enum Step {
 impl<'r> Check<'r> {
     fn new(vault: Vault, report: &'r dyn Report) -> Self {
         let (bad, clean, summary) = (Bad::default(), HashSet::default(), CheckSummary::default());
-        Self { vault, report, bad, clean, summary }
+        Self { vault, report, bad, missing: Vec::new(), clean, summary }
     }
 
     fn problem(&mut self, file: String, why: String) {
@@ -187,9 +189,6 @@ impl<'r> Check<'r> {
     }
 
     async fn packs(&mut self, depth: CheckDepth) -> Result<(), Error> {
-        // One that is marked may be gone already, and the index still tell of it: whoever merged index files meanwhile did not
-        // know. That is no damage; that a snapshot needs it would be.
-        let marked = mark::packs(&mark::read_all(&self.vault.objects).await?);
         let listed = self.vault.objects.store.list("packs").await?;
         let mut there: HashMap<Id, u64> =
             listed.iter().filter_map(|file| Some((pack::id(&file.name)?, file.size))).collect();
@@ -199,9 +198,8 @@ impl<'r> Check<'r> {
         let mut to_read = Vec::new();
         for pack in packs {
             match there.remove(&pack.id) {
-                None if marked.contains(&pack.id) => drop(self.bad.packs.insert(pack.id)),
                 None => {
-                    self.problem(pack::name(&pack.id), "it is not there".to_owned());
+                    self.missing.push(pack.id);
                     self.bad.packs.insert(pack.id);
                 }
                 Some(size) => {
@@ -218,6 +216,24 @@ impl<'r> Check<'r> {
             self.read_packs(to_read).await;
         }
         Ok(())
+    }
+
+    /// Packs that are not there are damage if anything is lost. Else nobody needs them: pruning deleted them, and who merged
+    /// index files at the same time did not know; the next prune takes them out of the index.
+    fn missing_packs(&mut self) {
+        let mut missing: Vec<String> = self.missing.iter().map(pack::name).collect();
+        missing.sort_unstable();
+        match missing.len() as u64 {
+            0 => {}
+            _ if !self.summary.lost.is_empty() => {
+                missing.into_iter().for_each(|name| self.problem(name, "it is not there".to_owned()));
+            }
+            count => {
+                let what =
+                    "that the index tells of and that no snapshot needs are not there; `prune` clears the index up";
+                self.report.note(&format!("packs {what}: {count}"));
+            }
+        }
     }
 
     /// Notes the blocks of a pack that do not lie within its first `size` bytes.

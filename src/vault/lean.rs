@@ -45,16 +45,34 @@ impl Leaning {
     ) -> Result<u64, Error> {
         let sealed = snapshot.seal(&objects.keys);
         let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
-        objects.store.put(&format!("snapshots/{}", snapshot.name), sealed).await?;
+        objects.store.put(&snapshot.path(), sealed).await?;
+        stored += self.settle_last(objects, snapshot).await?;
+        Ok(stored)
+    }
+
+    /// As [`Leaning::publish`], for a snapshot that another process may write at the same time, under the same name;
+    /// [`ErrorKind::Exists`] if it was quicker, or a list was too old to show it.
+    pub(super) async fn publish_copy(
+        &mut self,
+        objects: &Arc<Objects>,
+        snapshot: &Snapshot,
+        is_looked_up: bool,
+    ) -> Result<u64, Error> {
+        let sealed = snapshot.seal(&objects.keys);
+        let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
+        objects.store.put_new(&snapshot.path(), sealed).await?;
+        stored += self.settle_last(objects, snapshot).await?;
+        Ok(stored)
+    }
+
+    async fn settle_last(&mut self, objects: &Arc<Objects>, snapshot: &Snapshot) -> Result<u64, Error> {
         // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
         match self.settle(objects, snapshot.root, true).await {
-            Ok(again) => stored += again,
             Err(error) if matches!(error.kind, ErrorKind::Missing | ErrorKind::Damaged) => {
-                return Err(take_back(objects, snapshot, error).await);
+                Err(take_back(objects, snapshot, error).await)
             }
-            Err(error) => return Err(error),
+            settled => settled,
         }
-        Ok(stored)
     }
 
     /// Makes sure that everything below `root` lies in packs that are there and not marked, by storing again what does not.
@@ -126,10 +144,13 @@ async fn keep(objects: &Objects, writer: &Writer, kind: Kind, address: Address) 
 /// Takes back a snapshot that is not whole and that nobody was told of; why the backup failed. Who may not delete says in a mark
 /// that it is to go: the next prune deletes it.
 async fn take_back(objects: &Objects, snapshot: &Snapshot, error: Error) -> Error {
+    match objects.store.delete(&snapshot.path()).await {
+        Ok(()) => return error,
+        Err(refused) if refused.kind == ErrorKind::Missing => return error,
+        Err(_) => {}
+    }
     let removed = message::Mark { snapshots: vec![snapshot.name.clone()], ..message::Mark::default() };
-    let marked = mark::write(objects, &removed).await;
-    let deleted = objects.store.delete(&format!("snapshots/{}", snapshot.name)).await;
-    if marked.is_ok() || deleted.is_ok() {
+    if mark::write(objects, &removed).await.is_ok() {
         return error;
     }
     let what =

@@ -124,6 +124,11 @@ impl Snapshot {
         Self { id, time, head, counts, failed, failures, partial, root, name, more: BTreeMap::new() }
     }
 
+    /// Where its file lies in the vault.
+    pub(super) fn path(&self) -> String {
+        format!("snapshots/{}", self.name)
+    }
+
     pub(super) fn seal(&self, keys: &Keys) -> Vec<u8> {
         let since = self.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let written = Written {

@@ -153,6 +153,8 @@ pub enum Fault {
     CutShort,
     /// Others get to run this many times before it happens.
     Delayed(u8),
+    /// It waits until [`Client::go_on`].
+    Waits,
     /// The process is gone: this and everything behind it never returns.
     Dies,
     /// As [`Fault::Dies`], but this last operation takes place.
@@ -165,6 +167,9 @@ pub struct Client {
     storage: Arc<Storage>,
     faults: Arc<Mutex<Faults>>,
     died: Arc<Notify>,
+    /// An operation waits, or all are done.
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -190,7 +195,13 @@ impl Client {
     /// Plans faults, each for the operation of this number, from 0.
     pub fn new(storage: &Arc<Storage>, planned: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         let faults = Faults { planned: planned.into_iter().collect(), ..Faults::default() };
-        Self { storage: storage.clone(), faults: Arc::new(Mutex::new(faults)), died: Arc::default() }
+        Self {
+            storage: storage.clone(),
+            faults: Arc::new(Mutex::new(faults)),
+            died: Arc::default(),
+            reached: Arc::default(),
+            released: Arc::default(),
+        }
     }
 
     pub fn place(&self) -> Place {
@@ -217,6 +228,22 @@ impl Client {
         self.died.notified().await;
     }
 
+    /// Does `one` with this client and, while it waits ([`Fault::Waits`]), all of `other`; `other` comes last if nothing waits.
+    pub async fn beside<A, B>(&self, one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+        let one = async {
+            let done = one.await;
+            self.reached.notify_one();
+            done
+        };
+        let other = async {
+            self.reached.notified().await;
+            let done = other.await;
+            self.released.notify_one();
+            done
+        };
+        tokio::join!(one, other)
+    }
+
     async fn begin(&self) -> Result<Then> {
         let fault = {
             let mut faults = self.lock();
@@ -233,6 +260,11 @@ impl Client {
                 for _ in 0..times {
                     tokio::task::yield_now().await;
                 }
+                Ok(Then::Goes)
+            }
+            Some(Fault::Waits) => {
+                self.reached.notify_one();
+                self.released.notified().await;
                 Ok(Then::Goes)
             }
             Some(Fault::Dies) => self.die().await,

@@ -140,7 +140,7 @@ impl Run<'_> {
         // Where nothing is about to go, what a snapshot of the other vault leans on is there: it was found after the marks
         // and the packs were looked at.
         let is_looked_up = self.leaning.avoided().is_empty();
-        self.leaning.publish(&self.to.objects, snapshot, is_looked_up).await
+        self.leaning.publish_copy(&self.to.objects, snapshot, is_looked_up).await
     }
 
     /// The roots of a snapshot that both vaults have, as much like this one as can be told from names: the last one before it
@@ -164,7 +164,12 @@ impl Run<'_> {
         let written = writer.finish().await?;
         self.copied.written.add(written);
         for snapshot in group {
-            self.copied.written.stored_bytes += self.publish(&snapshot).await?;
+            match self.publish(&snapshot).await {
+                Ok(stored_bytes) => self.copied.written.stored_bytes += stored_bytes,
+                // It is somebody else's to say that it is there.
+                Err(error) if error.kind == ErrorKind::Exists => continue,
+                Err(error) => return Err(error),
+            }
             self.names.1.insert(snapshot.id.clone(), snapshot.name);
             self.both.insert(snapshot.id.clone());
             self.copied.snapshots.push(snapshot.id);
