@@ -226,7 +226,9 @@ impl<'r> Check<'r> {
         match missing.len() as u64 {
             0 => {}
             _ if !self.summary.lost.is_empty() => {
-                missing.into_iter().for_each(|name| self.problem(name, "it is not there".to_owned()));
+                for name in missing {
+                    self.problem(name, "it is not there".to_owned());
+                }
             }
             count => {
                 let what =

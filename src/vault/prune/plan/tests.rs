@@ -132,6 +132,9 @@ impl World {
     }
 }
 
+/// When it was written, what it names of packs, index files and snapshots, and whether it is damaged.
+type MarkSeed = (u64, BTreeSet<u8>, BTreeSet<u8>, BTreeSet<u8>, bool);
+
 fn worlds() -> impl Strategy<Value = World> {
     let pack =
         (prop::collection::vec(0..30_u8, 0..8), prop::bool::weighted(0.8), prop::bool::weighted(0.8), 0..900_u64)
@@ -146,10 +149,7 @@ fn worlds() -> impl Strategy<Value = World> {
     let needed = prop::collection::btree_set(0..30_u8, 0..20);
     (packs, marks, replaced, needed, any::<bool>()).prop_map(|(packs, marks, replaced, needed, is_whole)| {
         let name = |number: &u8| Name { level: 0, id: id(*number) };
-        let mark = |(number, (modified, packs, indexes, snapshots, damaged)): (
-            usize,
-            (_, BTreeSet<u8>, BTreeSet<u8>, BTreeSet<u8>, _),
-        )| {
+        let mark = |(number, (modified, packs, indexes, snapshots, damaged)): (usize, MarkSeed)| {
             let (packs, indexes) = (packs.iter().map(|n| id(*n)), indexes.iter().map(|number| name(number).path()));
             let snapshots = snapshots.iter().filter(|number| **number > 8).map(|number| format!("snapshot {number}"));
             let mut mark = Mark {
