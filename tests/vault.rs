@@ -1,5 +1,6 @@
 //! The vault from outside: what goes in comes back, in few bytes, whatever happens on the way.
 
+mod beside;
 mod cache;
 mod check;
 mod check_cost;

@@ -24,7 +24,12 @@ pub async fn run(context: &Context, arguments: &Check) -> Result<(), Failure> {
         Some(100..) => CheckDepth::ReadData,
         Some(percent) => CheckDepth::ReadSome(percent),
     };
-    let named = rm::named(&vault, &arguments.snapshots).await?;
+    let mut unreadable = Vec::new();
+    let named = rm::named(&vault, &arguments.snapshots, &mut unreadable).await?;
+    if let Some(id) = unreadable.first() {
+        return Err(Failure::failed(format!("the file of the snapshot '{id}' is damaged: nothing of it can be read"))
+            .hint("`check` without a name says why; `rm ID` removes it. A new backup has what the source still has."));
+    }
     let tally = Tally::default();
     let progress = Progress::new(context, "checking", &tally);
     let checked = match named.as_slice() {
@@ -35,6 +40,12 @@ pub async fn run(context: &Context, arguments: &Check) -> Result<(), Failure> {
     let checked = checked.map_err(|error| open::failure("cannot check the vault", &error))?;
     for sentence in &tally.counts().notes {
         output::error_line(&words::printable(sentence));
+    }
+    if checked.absent_packs > 0 && !context.quiet {
+        let packs = words::count(checked.absent_packs, "pack", "packs");
+        output::error_line(&format!(
+            "{packs} of the index are not there, and no snapshot needs them; prune clears that up"
+        ));
     }
     if context.json {
         output::json(&as_json(&checked, depth))?;
@@ -49,7 +60,7 @@ fn as_json(checked: &CheckSummary, depth: CheckDepth) -> serde_json::Value {
     let lost = checked.lost.iter().map(|lost| json!({ "snapshot": lost.snapshot, "path": lost.path, "why": lost.why }));
     json!({
         "sound": checked.is_sound(), "snapshots": checked.snapshots, "packs": checked.packs,
-        "unused_packs": checked.unused_packs, "read_data": depth != CheckDepth::Structure,
+        "unused_packs": checked.unused_packs, "absent_packs": checked.absent_packs, "read_data": depth != CheckDepth::Structure,
         "read_packs": checked.read_packs, "read_bytes": checked.read_bytes,
         "problems": problems.collect::<Vec<_>>(), "lost": lost.collect::<Vec<_>>(),
     })

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::vault::{Amount, Choice, Grace, PruneSummary, Vault};
+use crate::vault::{Amount, Choice, ErrorKind, Grace, PruneSummary, Vault};
 
 use super::arguments::Prune;
 use super::context::Context;
@@ -24,8 +24,14 @@ pub async fn run(context: &Context, arguments: &Prune) -> Result<(), Failure> {
         prune(&vault, grace, &choices).await
     };
     let pruned = pruned.map_err(|error| {
-        open::failure("cannot prune", &error)
-            .hint("Nothing that a snapshot needs is deleted. See `davault at VAULT check`.")
+        let hint = match error.kind {
+            ErrorKind::Damaged => {
+                "Nothing was deleted. `davault at VAULT check` says what is gone; a new backup stores again what the source still \
+                has. What no backup brings back is lost: remove these snapshots with `davault at VAULT rm ID…`, and prune again."
+            }
+            _ => "Nothing that a snapshot needs is deleted. See `davault at VAULT check`.",
+        };
+        open::failure("cannot prune", &error).hint(hint)
     })?;
     say(context, arguments, &choices, &pruned)
 }

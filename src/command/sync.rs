@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::report::Tally;
-use crate::vault::{Copied, Snapshot, Vault};
+use crate::vault::{Copied, Lacking, Snapshot, Vault};
 
 use super::arguments::Sync;
 use super::context::Context;
@@ -70,6 +70,8 @@ struct Run {
     to: String,
     /// What was lacking when the run began.
     lacking: Vec<Snapshot>,
+    /// Ids of snapshots that were removed from the other vault, and are left out for that.
+    removed: Vec<String>,
     copied: Copied,
     is_dry: bool,
     began: Instant,
@@ -84,13 +86,17 @@ async fn copy(
     let began = Instant::now();
     let what = format!("cannot copy from {} to {}", from.place(), to.place());
     let failed = |error| open::failure(&what, &error);
-    let mut lacking = from.lacking(to).await.map_err(failed)?;
+    let Lacking { snapshots: mut lacking, mut removed } = from.lacking(to).await.map_err(failed)?;
     if !snapshots.is_empty() {
         let mut meant = Vec::new();
         for which in snapshots {
-            meant.push(from.find(which).await.map_err(failed)?.id);
+            meant.push(from.find(which).await.map_err(failed)?);
         }
-        lacking.retain(|snapshot| meant.contains(&snapshot.id));
+        let is_lacking = |id: &String| removed.contains(id) || lacking.iter().any(|snapshot| snapshot.id == *id);
+        meant.retain(|snapshot| is_lacking(&snapshot.id));
+        meant.sort_by_key(|snapshot| (snapshot.time, snapshot.id.clone()));
+        meant.dedup();
+        (lacking, removed) = (meant, Vec::new());
     }
     let tally = Tally::default();
     let progress = Progress::new(context, "copying", &tally);
@@ -103,7 +109,7 @@ async fn copy(
     let copied = copied.map_err(|error| {
         failed(error).hint("What was copied so far is kept, and the same command goes on from there.")
     })?;
-    Ok(Run { from: from.place().to_owned(), to: to.place().to_owned(), lacking, copied, is_dry, began })
+    Ok(Run { from: from.place().to_owned(), to: to.place().to_owned(), lacking, removed, copied, is_dry, began })
 }
 
 impl Run {
@@ -111,7 +117,7 @@ impl Run {
         json!({
             "from": self.from, "to": self.to, "dry_run": self.is_dry,
             "lacking": self.lacking.iter().map(ls::snapshot_json).collect::<Vec<_>>(),
-            "copied": self.copied.snapshots, "failed": self.copied.failed,
+            "removed": self.removed, "copied": self.copied.snapshots, "failed": self.copied.failed,
             "new_objects": self.copied.written.new_objects, "new_bytes": self.copied.written.new_bytes,
             "stored_bytes": self.copied.written.stored_bytes, "seconds": self.began.elapsed().as_secs_f64(),
         })
@@ -120,17 +126,21 @@ impl Run {
     fn summary(&self) -> String {
         let Run { from, to, .. } = self;
         let snapshots = |count: usize| words::count(count as u64, "snapshot", "snapshots");
+        let left_out = match self.removed.len() {
+            0 => String::new(),
+            removed => format!("; left out {} removed there (named, they are copied)", snapshots(removed)),
+        };
         if self.lacking.is_empty() {
-            return format!("{from} to {to}: nothing to copy");
+            return format!("{from} to {to}: nothing to copy{left_out}");
         }
         if self.is_dry {
             let ids: Vec<&str> = self.lacking.iter().map(|snapshot| node::short(&snapshot.id)).collect();
-            return format!("{from} to {to}: would copy {} ({})", snapshots(ids.len()), ids.join(", "));
+            return format!("{from} to {to}: would copy {} ({}){left_out}", snapshots(ids.len()), ids.join(", "));
         }
         let failed = match self.copied.failed {
             0 => String::new(),
             failed => format!("; {failed} failed"),
-        };
+        } + &left_out;
         let (stored, took) = (words::size(self.copied.written.stored_bytes), words::duration(self.began.elapsed()));
         format!("{from} to {to}: copied {}, {stored} added in {took}{failed}", snapshots(self.copied.snapshots.len()))
     }

@@ -8,29 +8,26 @@ use std::sync::Arc;
 use super::address::{Address, BuildAddressHasher};
 use super::error::{Error, ErrorKind};
 use super::hex::Id;
-use super::index::Index;
-use super::mark;
 use super::node::NodeKind;
 use super::objects::Objects;
 use super::seal::Kind;
 use super::snapshot::Snapshot;
 use super::walk::{self, Part};
 use super::writer::Writer;
+use super::{mark, message};
 
-/// Which packs a backup leans on, and which it does not.
+/// On which packs a backup leans: on all but these.
 pub(super) struct Leaning {
     /// Packs that are gone or marked: what lies only in them counts as absent.
     avoided: HashSet<Id>,
-    /// Packs that the index told of at any time since the backup began.
-    known: HashSet<Id>,
 }
 
 impl Leaning {
-    /// Begins to lean on what the index tells of, which must be loaded, but for the packs that are `gone`.
-    pub(super) async fn begin(objects: &Objects, gone: HashSet<Id>) -> Result<Self, Error> {
+    /// Begins to lean on what the index tells of, which must be loaded.
+    pub(super) async fn begin(objects: &Objects) -> Result<Self, Error> {
         let mut avoided = mark::packs(&mark::read_all(objects).await?);
-        avoided.extend(gone);
-        Ok(Self { avoided, known: known(objects) })
+        avoided.extend(objects.packs_gone(&avoided).await?);
+        Ok(Self { avoided })
     }
 
     /// Packs on which nothing may lean.
@@ -48,43 +45,58 @@ impl Leaning {
     ) -> Result<u64, Error> {
         let sealed = snapshot.seal(&objects.keys);
         let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
-        let name = format!("snapshots/{}", snapshot.name);
-        objects.store.put(&name, sealed).await?;
-        // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
-        match self.settle(objects, snapshot.root, true).await {
-            Ok(again) => stored += again,
-            Err(error) => {
-                if error.kind == ErrorKind::Missing {
-                    // It is not whole, and nobody was told of it; who may not delete leaves it for `rm`.
-                    let _ = objects.store.delete(&name).await;
-                }
-                return Err(error);
-            }
-        }
+        objects.store.put(&snapshot.path(), sealed).await?;
+        stored += self.settle_last(objects, snapshot).await?;
         Ok(stored)
     }
 
+    /// As [`Leaning::publish`], for a snapshot that another process may write at the same time, under the same name;
+    /// [`ErrorKind::Exists`] if it was quicker, or a list was too old to show it.
+    pub(super) async fn publish_copy(
+        &mut self,
+        objects: &Arc<Objects>,
+        snapshot: &Snapshot,
+        is_looked_up: bool,
+    ) -> Result<u64, Error> {
+        let sealed = snapshot.seal(&objects.keys);
+        let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
+        objects.store.put_new(&snapshot.path(), sealed).await?;
+        stored += self.settle_last(objects, snapshot).await?;
+        Ok(stored)
+    }
+
+    async fn settle_last(&mut self, objects: &Arc<Objects>, snapshot: &Snapshot) -> Result<u64, Error> {
+        // Once more: whatever is marked from here on is deleted only after another look, which finds this snapshot.
+        match self.settle(objects, snapshot.root, true).await {
+            Err(error) if matches!(error.kind, ErrorKind::Missing | ErrorKind::Damaged) => {
+                Err(take_back(objects, snapshot, error).await)
+            }
+            settled => settled,
+        }
+    }
+
     /// Makes sure that everything below `root` lies in packs that are there and not marked, by storing again what does not.
-    /// Returns how many bytes that took. `is_looked_through` where not every object below it was looked up since
-    /// [`Leaning::begin`]. [`ErrorKind::Missing`] if something was deleted that nothing holds any more.
+    /// Returns how many bytes that took. `is_looked_up` says that every object below it was found in the index since
+    /// [`Leaning::begin`], outside the packs that are avoided; else all of it is looked up now. [`ErrorKind::Missing`] if
+    /// something was deleted that nothing holds any more.
     async fn settle(&mut self, objects: &Arc<Objects>, root: Address, is_looked_up: bool) -> Result<u64, Error> {
         let mut stored = 0;
-        let mut is_sure = is_looked_up || self.avoided.is_empty();
+        let mut is_looked_up = is_looked_up;
         loop {
-            self.known.extend(known(objects));
-            // Marks before the index: a pack leaves the index before it is deleted, and its mark stays longer than it.
-            let marked = mark::packs(&mark::read_all(objects).await?);
+            let leaned = objects.with_index(|index| index.told().clone());
+            // Marks first: a mark goes only after the packs that it names, so what is not marked and is there afterwards was
+            // never marked before.
+            let mut bad = mark::packs(&mark::read_all(objects).await?);
             objects.refresh_index().await?;
-            let there = known(objects);
-            let bad = marked.into_iter().chain(self.known.difference(&there).copied());
-            let bad: Vec<Id> = bad.filter(|id| !self.avoided.contains(id)).collect();
-            let leans_on_bad = bad.iter().any(|id| self.known.contains(id));
+            bad.extend(objects.packs_gone(&self.avoided).await?);
+            bad.retain(|id| !self.avoided.contains(id));
+            let leans_on_bad = !bad.is_disjoint(&leaned);
             self.avoided.extend(bad);
-            if is_sure && !leans_on_bad {
+            if is_looked_up && !leans_on_bad {
                 return Ok(stored);
             }
             stored += self.store_again(objects, root).await?;
-            is_sure = true;
+            is_looked_up = true;
         }
     }
 
@@ -129,6 +141,23 @@ async fn keep(objects: &Objects, writer: &Writer, kind: Kind, address: Address) 
     writer.add(kind, address, &content).await
 }
 
+/// Takes back a snapshot that is not whole and that nobody was told of; why the backup failed. Who may not delete says in a mark
+/// that it is to go: the next prune deletes it.
+async fn take_back(objects: &Objects, snapshot: &Snapshot, error: Error) -> Error {
+    match objects.store.delete(&snapshot.path()).await {
+        Ok(()) => return error,
+        Err(refused) if refused.kind == ErrorKind::Missing => return error,
+        Err(_) => {}
+    }
+    let removed = message::Mark { snapshots: vec![snapshot.name.clone()], ..message::Mark::default() };
+    if mark::write(objects, &removed).await.is_ok() {
+        return error;
+    }
+    let what =
+        format!("this backup failed, and its snapshot {}, which is not whole, cannot be taken back", snapshot.id);
+    Error::new(error.kind, what).because(error)
+}
+
 fn removed(error: Error) -> Error {
     match error.kind {
         ErrorKind::Missing => {
@@ -137,8 +166,4 @@ fn removed(error: Error) -> Error {
         }
         _ => error,
     }
-}
-
-fn known(objects: &Objects) -> HashSet<Id> {
-    objects.with_index(|index: &Index| index.packs().into_iter().map(|pack| pack.id).collect())
 }

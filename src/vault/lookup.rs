@@ -104,12 +104,20 @@ impl Objects {
         Ok(listed.iter().filter_map(|file| Some((Name::parse(&file.name)?, file.size))).collect())
     }
 
-    /// Packs of which the index tells, and that are not there. The index must be loaded.
-    pub(super) async fn packs_gone(&self) -> Result<HashSet<Id>, Error> {
+    /// Packs of which the index tells or ever told, and that are not there or not in the index any more; those that are
+    /// `known` to be bad are not looked at. The index must be loaded.
+    pub(super) async fn packs_gone(&self, known: &HashSet<Id>) -> Result<HashSet<Id>, Error> {
         let listed = self.store.list("packs").await?;
         let there: HashSet<Id> = listed.iter().filter_map(|file| pack::id(&file.name)).collect();
-        let known = self.with_index(Index::packs);
-        Ok(known.into_iter().map(|pack| pack.id).filter(|id| !there.contains(id)).collect())
+        let (mut gone, packs) = self.with_index(|index| (index.told().clone(), index.packs()));
+        gone.retain(|id| !known.contains(id));
+        for pack in packs {
+            // A list may be older than a pack that was written just now.
+            if there.contains(&pack.id) || gone.contains(&pack.id) && self.store.has(&pack::name(&pack.id)).await? {
+                gone.remove(&pack.id);
+            }
+        }
+        Ok(gone)
     }
 
     /// Writes an index file; how many bytes it has. What it replaces is not looked at any more.

@@ -52,7 +52,7 @@ mod writer;
 
 pub use backup::Backup;
 pub use check::{CheckDepth, CheckSummary, Lost, Problem};
-pub use copy::Copied;
+pub use copy::{Copied, Lacking};
 pub use error::{Error, ErrorKind};
 pub use keep::{Choice, Keep, choose};
 pub use key::{KeyCost, NewKey, Unlock};

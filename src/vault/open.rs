@@ -140,16 +140,7 @@ impl Vault {
             let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;
             return self.snapshot(last).await;
         }
-        let is_meant = |name: &String| snapshot::named(name).is_some_and(|named| named.id.starts_with(which));
-        let mut meant = names.into_iter().filter(is_meant);
-        match (meant.next(), meant.next()) {
-            _ if which.is_empty() => Err(Error::usage("an empty word means no snapshot")),
-            (None, _) => Err(none(format!("there is no snapshot {which}"))),
-            (Some(name), None) => self.snapshot(name).await,
-            (Some(_), Some(_)) => {
-                Err(Error::new(ErrorKind::Ambiguous, format!("more than one snapshot begins with {which}")))
-            }
-        }
+        self.snapshot(the_one(names, which)?).await
     }
 
     /// The snapshot before one that would begin so: the last of the same source, location and origin.
@@ -234,8 +225,7 @@ impl Vault {
         self.objects.load_index().await?;
         self.objects.refresh_index().await?;
         // An index file may tell of a pack that is not there: what lies only in that is stored again.
-        let gone = self.objects.packs_gone().await?;
-        Leaning::begin(&self.objects, gone).await
+        Leaning::begin(&self.objects).await
     }
 
     /// Names of all snapshots, oldest first.
@@ -258,6 +248,20 @@ impl Vault {
     async fn snapshot_of(&self, store: &Store, name: &str) -> Result<Snapshot, Error> {
         let sealed = store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
         Snapshot::open(&self.objects.keys, name, &sealed)
+    }
+}
+
+/// The one name of a snapshot whose id begins so.
+pub(super) fn the_one(names: Vec<String>, which: &str) -> Result<String, Error> {
+    let is_meant = |name: &String| snapshot::named(name).is_some_and(|named| named.id.starts_with(which));
+    let mut meant = names.into_iter().filter(is_meant);
+    match (meant.next(), meant.next()) {
+        _ if which.is_empty() => Err(Error::usage("an empty word means no snapshot")),
+        (None, _) => Err(Error::new(ErrorKind::NotFound, format!("there is no snapshot {which}"))),
+        (Some(name), None) => Ok(name),
+        (Some(_), Some(_)) => {
+            Err(Error::new(ErrorKind::Ambiguous, format!("more than one snapshot begins with {which}")))
+        }
     }
 }
 

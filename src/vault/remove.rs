@@ -3,15 +3,26 @@
 use std::collections::BTreeSet;
 
 use super::error::{Error, ErrorKind};
-use super::open::Vault;
-use super::snapshot::Snapshot;
+use super::open::{self, Vault};
+use super::snapshot::{self, Snapshot};
 use super::{mark, message};
 
 impl Vault {
     /// Removes snapshots. What only they need stays in the vault until it is pruned. If this fails half-way, the next
     /// pruning finishes it.
     pub async fn remove(&self, snapshots: &[Snapshot]) -> Result<(), Error> {
-        let names: Vec<String> = snapshots.iter().map(|snapshot| snapshot.name.clone()).collect();
+        self.remove_by_name(snapshots.iter().map(|snapshot| snapshot.name.clone()).collect()).await
+    }
+
+    /// Removes the one snapshot whose id begins so, without reading it: it may be damaged. Its id.
+    pub async fn remove_unread(&self, which: &str) -> Result<String, Error> {
+        let name = open::the_one(self.snapshot_names().await?, which)?;
+        let id = snapshot::named(&name).map_or_else(String::new, |named| named.id.to_owned());
+        self.remove_by_name(vec![name]).await?;
+        Ok(id)
+    }
+
+    async fn remove_by_name(&self, names: Vec<String>) -> Result<(), Error> {
         if names.is_empty() {
             return Ok(());
         }

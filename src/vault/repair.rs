@@ -1,6 +1,6 @@
 //! Repairing a vault: an index that says exactly what can be read, made from the packs alone; and what that leaves gone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -99,13 +99,9 @@ async fn read_packs(
     report: &dyn Report,
 ) -> Result<Vec<PackContents>, Error> {
     let listed = objects.store.list("packs").await?;
-    let mut ids: Vec<Id> = listed.iter().filter_map(|file| pack::id(&file.name)).collect();
-    ids.sort_unstable();
-    summary.packs = ids.len() as u64;
-    report.expect(summary.packs);
-    for id in said.keys().filter(|id| ids.binary_search(id).is_err()) {
-        summary.unreadable.push(Problem { file: pack::name(id), why: "it is not there".to_owned() });
-    }
+    // Those of which the index tells as well: a list may be older than it.
+    let ids: BTreeSet<Id> = listed.iter().filter_map(|file| pack::id(&file.name)).chain(said.keys().copied()).collect();
+    report.expect(ids.len() as u64);
     let read = ids.into_iter().map(|id| {
         let (objects, said) = (objects.clone(), said.get(&id).cloned());
         async move { (id, read_pack(objects, id, said).await) }
@@ -122,14 +118,19 @@ async fn read_packs(
                 // One of which nothing is left is not worth a mention in the index.
                 found.extend(Some(pack).filter(|pack| pack.blocks.iter().any(|block| !block.objects.is_empty())));
             }
+            Err(error) if error.kind == ErrorKind::Missing && said.contains_key(&id) => {
+                summary.unreadable.push(Problem { file, why: "it is not there".to_owned() });
+                continue;
+            }
             // Deleted since it was listed.
-            Err(error) if error.kind == ErrorKind::Missing => {}
+            Err(error) if error.kind == ErrorKind::Missing => continue,
             Err(error) if error.kind == ErrorKind::Damaged => {
                 summary.unreadable.push(Problem { file, why: sentence(&error) });
             }
             // Trouble with the storage is no damage: nothing may be dropped for it.
             Err(error) => return Err(error),
         }
+        summary.packs += 1;
     }
     Ok(found)
 }

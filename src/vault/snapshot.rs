@@ -124,6 +124,11 @@ impl Snapshot {
         Self { id, time, head, counts, failed, failures, partial, root, name, more: BTreeMap::new() }
     }
 
+    /// Where its file lies in the vault.
+    pub(super) fn path(&self) -> String {
+        format!("snapshots/{}", self.name)
+    }
+
     pub(super) fn seal(&self, keys: &Keys) -> Vec<u8> {
         let since = self.time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let written = Written {
@@ -147,6 +152,11 @@ impl Snapshot {
         let id = hex::decode(&self.id);
         let name = id.map_or_else(|| self.name.clone(), |id| name(&id, self.time, &tag(keys, &self.head)));
         Self { root, name, ..self.clone() }
+    }
+
+    /// The same snapshot with a time, and so a name, that is a millisecond later.
+    pub(super) fn a_millisecond_later(self, keys: &Keys) -> Self {
+        Self { time: self.time + Duration::from_millis(1), ..self }.copy(keys, self.root)
     }
 
     pub(super) fn open(keys: &Keys, name: &str, sealed: &[u8]) -> Result<Self, Error> {

@@ -102,7 +102,19 @@ impl Store {
         if got.meta.size > most {
             return Err(Error::damaged(name, "it is larger than such a file can be"));
         }
-        got.bytes().await.map_err(failed)
+        let size = got.meta.size;
+        let bytes = got.bytes().await.map_err(failed)?;
+        self.must_have(name, &bytes, size)?;
+        Ok(bytes)
+    }
+
+    /// An answer that is shorter than it says is trouble on the way, and no damage: nobody may drop anything for it.
+    fn must_have(&self, name: &str, bytes: &Bytes, size: u64) -> Result<(), Error> {
+        if bytes.len() as u64 == size {
+            return Ok(());
+        }
+        let what = format!("cannot read {name} in {}: the answer was cut short", self.place);
+        Err(Error::new(ErrorKind::Storage, what))
     }
 
     async fn fetch_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, Error> {
@@ -111,7 +123,12 @@ impl Store {
         // Looked at before it is read: beyond the end is damage, not trouble with the storage.
         let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
         let bytes = match self.objects.get_opts(&self.path(name), options).await {
-            Ok(got) => got.bytes().await.map_err(failed)?,
+            Ok(got) => {
+                let there = got.range.end.saturating_sub(got.range.start);
+                let bytes = got.bytes().await.map_err(failed)?;
+                self.must_have(name, &bytes, there)?;
+                bytes
+            }
             Err(error @ object_store::Error::NotFound { .. }) => return Err(failed(error)),
             Err(error) => return Err(self.short_or_failed(name, error).await),
         };
@@ -145,9 +162,17 @@ impl Store {
     /// Writes a file, unless there is one of that name already.
     pub(super) async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
         let options = PutOptions::from(PutMode::Create);
-        let path = self.path(name);
-        let put = self.objects.put_opts(&path, PutPayload::from(bytes), options);
-        put.await.map(|_| ()).map_err(|error| self.failed("write", name, error))
+        let (path, bytes) = (self.path(name), Bytes::from(bytes));
+        match self.objects.put_opts(&path, PutPayload::from(bytes.clone()), options).await {
+            Ok(_) => Ok(()),
+            // The repetition of a write whose answer was lost finds what it wrote itself.
+            Err(object_store::Error::AlreadyExists { .. })
+                if self.fetch(name, bytes.len() as u64).await.is_ok_and(|there| there == bytes) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(self.failed("write", name, error)),
+        }
     }
 
     /// Everything below `folder`, in no order. A folder that is not there is empty.

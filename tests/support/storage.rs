@@ -167,8 +167,9 @@ pub struct Client {
     storage: Arc<Storage>,
     faults: Arc<Mutex<Faults>>,
     died: Arc<Notify>,
-    waits: Arc<Notify>,
-    goes_on: Arc<Notify>,
+    /// An operation waits, or all are done.
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -207,8 +208,8 @@ impl Client {
             storage: storage.clone(),
             faults: Arc::new(Mutex::new(faults)),
             died: Arc::default(),
-            waits: Arc::default(),
-            goes_on: Arc::default(),
+            reached: Arc::default(),
+            released: Arc::default(),
         }
     }
 
@@ -248,12 +249,28 @@ impl Client {
 
     /// Returns once an operation waits.
     pub async fn waits(&self) {
-        self.waits.notified().await;
+        self.reached.notified().await;
     }
 
     /// Lets the operation that waits take place.
     pub fn go_on(&self) {
-        self.goes_on.notify_one();
+        self.released.notify_one();
+    }
+
+    /// Does `one` with this client and, while it waits ([`Fault::Waits`]), all of `other`; `other` comes last if nothing waits.
+    pub async fn beside<A, B>(&self, one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+        let one = async {
+            let done = one.await;
+            self.reached.notify_one();
+            done
+        };
+        let other = async {
+            self.reached.notified().await;
+            let done = other.await;
+            self.released.notify_one();
+            done
+        };
+        tokio::join!(one, other)
     }
 
     async fn begin(&self) -> Result<Then> {
@@ -275,8 +292,8 @@ impl Client {
                 Ok(Then::Goes)
             }
             Some(Fault::Waits) => {
-                self.waits.notify_one();
-                self.goes_on.notified().await;
+                self.reached.notify_one();
+                self.released.notified().await;
                 Ok(Then::Goes)
             }
             Some(Fault::Dies) => self.die().await,

@@ -1,9 +1,10 @@
 //! A second vault with other keys: it gets what it lacks, once, and keeps it whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use davault::report::Tally;
-use davault::vault::{CheckDepth, Copied, Ending, ErrorKind, Local, Meta, Place, Vault};
+use davault::vault::{CheckDepth, Copied, Ending, ErrorKind, Grace, Lacking, Local, Meta, Place, Vault};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -12,7 +13,7 @@ use crate::support::storage::{Client, Fault, Storage};
 use super::world::{Numbers, at, back_up, event, events, everything, head, in_memory, new_vault, open, passphrase};
 
 async fn copy(from: &Vault, to: &Vault) -> Copied {
-    let lacking = from.lacking(to).await.expect("vaults in memory work");
+    let lacking = from.lacking(to).await.expect("vaults in memory work").snapshots;
     from.copy_to(lacking, to, &Tally::default()).await.expect("vaults in memory work")
 }
 
@@ -61,6 +62,34 @@ async fn one_changed_event_costs_the_other_vault_a_few_kilobytes_and_reads_no_ot
     assert!(copied.written.stored_bytes < 20_000, "{copied:?}");
     assert!(counting.pack_bytes() < 300_000, "{} bytes of packs were read", counting.pack_bytes());
     assert!(is_sound(&open(&copied_to).await).await);
+}
+
+#[tokio::test]
+async fn what_was_removed_there_comes_back_when_asked_for_and_then_stays() {
+    let ((_, here), (_, copied_to)) = (in_memory(), in_memory());
+    let (mine, other) = (new_vault(&here).await, new_vault(&copied_to).await);
+    let (first, _) = back_up(&mine, &events(20, 1), 1).await;
+    let (second, _) = back_up(&mine, &events(20, 2), 2).await;
+    copy(&mine, &other).await;
+    other.remove(&[other.find(&first.id).await.unwrap()]).await.unwrap();
+    let lacking = mine.lacking(&other).await.unwrap();
+    assert_eq!((lacking.snapshots, lacking.removed), (vec![], vec![first.id.clone()]));
+    let copied = mine.copy_to(vec![first.clone()], &other, &Tally::default()).await.unwrap();
+    assert_eq!(copied.snapshots, std::slice::from_ref(&first.id));
+    for _ in 0..3 {
+        open(&copied_to).await.prune(Grace::Now).await.unwrap();
+    }
+    let other = open(&copied_to).await;
+    let back = other.find(&first.id).await.unwrap();
+    assert_eq!(back.time, first.time + Duration::from_millis(1));
+    assert_eq!(everything(&other, &back).await, everything(&mine, &first).await);
+    assert_eq!(mine.lacking(&other).await.unwrap(), Lacking::default());
+    // Once more: neither name comes back.
+    other.remove(&[back]).await.unwrap();
+    mine.copy_to(vec![first.clone()], &other, &Tally::default()).await.unwrap();
+    assert_eq!(other.find(&first.id).await.unwrap().time, first.time + Duration::from_millis(2));
+    assert_eq!(other.snapshots().await.unwrap().whole.last().unwrap().id, second.id);
+    assert!(is_sound(&other).await);
 }
 
 #[tokio::test]
@@ -116,7 +145,7 @@ async fn a_copy_that_is_broken_off_anywhere_is_finished_by_the_next() {
 async fn try_copy(from: &Vault, to: &Place) -> Result<Copied, ErrorKind> {
     let copied = async {
         let to = Vault::open(to, &passphrase("correct horse")).await?;
-        let lacking = from.lacking(&to).await?;
+        let lacking = from.lacking(&to).await?.snapshots;
         from.copy_to(lacking, &to, &Tally::default()).await
     };
     copied.await.map_err(|error| error.kind)
@@ -131,7 +160,7 @@ async fn a_damaged_snapshot_is_told_and_the_others_are_copied() {
     store.delete(&packs[0]).await.unwrap();
     let (second, _) = back_up(&open(&here).await, &events(40, 2), 2).await;
     let (mine, tally) = (open(&here).await, Tally::default());
-    let lacking = mine.lacking(&other).await.unwrap();
+    let lacking = mine.lacking(&other).await.unwrap().snapshots;
     let copied = mine.copy_to(lacking, &other, &tally).await.unwrap();
     assert_eq!((copied.failed, copied.snapshots), (1, vec![second.id]));
     let failure = &tally.counts().failures[0];

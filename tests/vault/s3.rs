@@ -54,7 +54,8 @@ async fn who_may_only_add_can_create_back_up_and_copy() {
     for round in 0..20 {
         kept.push(back_up(&vault, &events(5, round), 2 + round).await.0);
     }
-    let copied = other.copy_to(other.lacking(&vault).await.unwrap(), &vault, &Tally::default()).await.unwrap();
+    let copied =
+        other.copy_to(other.lacking(&vault).await.unwrap().snapshots, &vault, &Tally::default()).await.unwrap();
     assert_eq!(copied.snapshots.len(), 1);
     let vault = Vault::open(&place, &passphrase("x")).await.unwrap();
     assert_eq!(everything(&vault, &kept[0]).await.len(), 5);

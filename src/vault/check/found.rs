@@ -84,9 +84,6 @@ impl Found {
         for (file, error) in &look.bad_indexes {
             problem(file.clone(), sentence(error));
         }
-        for id in &self.missing {
-            problem(pack::name(id), "it is not there".to_owned());
-        }
         for pack in &self.packs {
             if let Some(size) = look.packs.get(&pack.id).filter(|size| **size != pack.size) {
                 problem(pack::name(&pack.id), format!("it has {size} bytes instead of {}", pack.size));
@@ -113,6 +110,13 @@ impl Found {
             summary.snapshots += 1;
         }
         summary.lost = losses.lost;
+        if summary.lost.is_empty() {
+            // Nobody needs them: pruning deleted them, and who merged index files at the same time did not know.
+            summary.absent_packs = self.missing.len() as u64;
+        } else {
+            let name = |id| Problem { file: pack::name(id), why: "it is not there".to_owned() };
+            summary.problems.extend(self.missing.iter().map(name));
+        }
     }
 }
 

@@ -49,6 +49,8 @@ pub struct CheckSummary {
     pub packs: u64,
     /// Packs that no index file names: of a backup that goes on, or was broken off.
     pub unused_packs: u64,
+    /// Packs that the index names, that are not there, and that no snapshot needs; the next prune takes them out of the index.
+    pub absent_packs: u64,
     /// Packs that were read.
     pub read_packs: u64,
     /// Bytes of packs that were read.
@@ -163,6 +165,14 @@ impl Vault {
         let Objects { id, store, keys, local, .. } = self.objects.as_ref();
         Vault { objects: Arc::new(Objects::new(*id, store.without_cache(), keys.clone(), local.clone())) }
     }
+}
+
+/// What of all snapshots but those that are being removed cannot be read back for sure, without reading contents.
+pub(super) async fn not_whole(vault: &Vault) -> Result<Vec<Lost>, Error> {
+    let look = Look::take(vault, None).await?;
+    let mut summary = CheckSummary::default();
+    Found::of(&look, false).await?.tell(&look, PacksRead::default(), &mut summary).await;
+    Ok(summary.lost)
 }
 
 /// What of these snapshots cannot be read back, going by the index as this vault knows it.

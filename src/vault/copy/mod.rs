@@ -21,6 +21,16 @@ const GROUP_BYTES: u64 = 64 * 1024 * 1024;
 /// Snapshots that are written together at most: each group makes a pack and an index file of its own.
 const GROUP_SNAPSHOTS: usize = 64;
 
+/// What a vault has and another has not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lacking {
+    /// The snapshots that the other lacks, oldest first.
+    pub snapshots: Vec<Snapshot>,
+    /// Ids of snapshots that it had and somebody removed there on purpose: a copy does not bring them back unless it is asked
+    /// for them by name.
+    pub removed: Vec<String>,
+}
+
 /// What a copy came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Copied {
@@ -33,19 +43,26 @@ pub struct Copied {
 }
 
 impl Vault {
-    /// The snapshots of this vault that `other` lacks, oldest first; [`ErrorKind::Usage`] if both are the same vault.
-    pub async fn lacking(&self, other: &Vault) -> Result<Vec<Snapshot>, Error> {
+    /// The snapshots of this vault that `other` has not; [`ErrorKind::Usage`] if both are the same vault.
+    pub async fn lacking(&self, other: &Vault) -> Result<Lacking, Error> {
         let (mine, theirs) = (self.by_id().await?, other.by_id().await?);
+        let removed = other.removed_names().await?;
+        let removed: BTreeSet<&str> =
+            removed.iter().filter_map(|name| snapshot::named(name)).map(|named| named.id).collect();
         if self.objects.id == other.objects.id {
             let what =
                 format!("{} and {} are one vault, or one is a plain copy of the other", self.place(), other.place());
             return Err(Error::usage(what));
         }
-        let mut lacking = Vec::new();
-        for name in mine.into_iter().filter(|(id, _)| !theirs.contains_key(id)).map(|(_, name)| name) {
-            lacking.push(self.snapshot(name).await?);
+        let mut lacking = Lacking::default();
+        for (id, name) in mine.into_iter().filter(|(id, _)| !theirs.contains_key(id)) {
+            if removed.contains(id.as_str()) {
+                lacking.removed.push(id);
+            } else {
+                lacking.snapshots.push(self.snapshot(name).await?);
+            }
         }
-        lacking.sort_by(|a, b| a.name.cmp(&b.name));
+        lacking.snapshots.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(lacking)
     }
 
@@ -59,12 +76,12 @@ impl Vault {
         let writer = |leaning: &Leaning| Writer::new(other.objects.clone(), leaning.avoided().clone());
         let is_lasting = leaning.avoided().is_empty();
         let mut trees = Trees::new(self.objects.clone(), other.objects.clone(), writer(&leaning), is_lasting);
-        let names = (mine, theirs);
-        let mut run = Run { from: self, to: other, leaning, names, both, report, copied: Copied::default() };
+        let (names, removed) = ((mine, theirs), other.removed_names().await?);
+        let mut run = Run { from: self, to: other, leaning, names, both, removed, report, copied: Copied::default() };
         let mut group = Vec::new();
         for snapshot in snapshots {
             match run.tree(&trees, &snapshot).await {
-                Ok(root) => group.push(snapshot.copy(&other.objects.keys, root)),
+                Ok(root) => group.push(run.named(snapshot.copy(&other.objects.keys, root))),
                 Err(error) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Missing) => {
                     run.copied.failed += 1;
                     report.item_failed(&snapshot.id, &sentence(&error));
@@ -98,6 +115,8 @@ struct Run<'a> {
     names: (BTreeMap<String, String>, BTreeMap<String, String>),
     /// Snapshots that both have.
     both: BTreeSet<String>,
+    /// Names of snapshots that were removed from the other vault.
+    removed: BTreeSet<String>,
     report: &'a dyn Report,
     copied: Copied,
 }
@@ -107,6 +126,21 @@ impl Run<'_> {
     async fn tree(&mut self, trees: &Trees, snapshot: &Snapshot) -> Result<Address, Error> {
         let base = self.base(snapshot).await;
         trees.copy(snapshot.root, base, self.report).await
+    }
+
+    /// The snapshot under a name that nobody removed: whatever has the name of a removed one is deleted by the next prune.
+    fn named(&self, mut snapshot: Snapshot) -> Snapshot {
+        while self.removed.contains(&snapshot.name) {
+            snapshot = snapshot.a_millisecond_later(&self.to.objects.keys);
+        }
+        snapshot
+    }
+
+    async fn publish(&mut self, snapshot: &Snapshot) -> Result<u64, Error> {
+        // Where nothing is about to go, what a snapshot of the other vault leans on is there: it was found after the marks
+        // and the packs were looked at.
+        let is_looked_up = self.leaning.avoided().is_empty();
+        self.leaning.publish_copy(&self.to.objects, snapshot, is_looked_up).await
     }
 
     /// The roots of a snapshot that both vaults have, as much like this one as can be told from names: the last one before it
@@ -130,7 +164,12 @@ impl Run<'_> {
         let written = writer.finish().await?;
         self.copied.written.add(written);
         for snapshot in group {
-            self.copied.written.stored_bytes += self.leaning.publish(&self.to.objects, &snapshot, false).await?;
+            match self.publish(&snapshot).await {
+                Ok(stored_bytes) => self.copied.written.stored_bytes += stored_bytes,
+                // It is somebody else's to say that it is there.
+                Err(error) if error.kind == ErrorKind::Exists => continue,
+                Err(error) => return Err(error),
+            }
             self.names.1.insert(snapshot.id.clone(), snapshot.name);
             self.both.insert(snapshot.id.clone());
             self.copied.snapshots.push(snapshot.id);

@@ -129,7 +129,8 @@ impl Trees {
             let base = frame.base.get(&entry.name).and_then(|(from, to)| {
                 Some(Base { from: Address::from_slice(&from.tree)?, to: Address::from_slice(&to.tree)? })
             });
-            let unchanged = base.filter(|base| self.is_lasting && base.from == address).map(|base| base.to);
+            let is_there = |base: &Base| self.is_lasting && base.from == address && self.writer.has(&base.to);
+            let unchanged = base.filter(is_there).map(|base| base.to);
             let Some(there) = self.known(&address).or(unchanged) else { return Ok(Ready::Folder(address, base)) };
             self.learn(address, there);
             made.tree = there.0.to_vec();

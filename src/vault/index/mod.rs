@@ -30,6 +30,8 @@ pub(super) struct Index {
     files: Vec<Arc<File>>,
     /// Files for which one of `files` stands.
     replaced: HashSet<Id>,
+    /// Packs of which any file told at any time, also those that left the index since.
+    told: HashSet<Id>,
 }
 
 impl Index {
@@ -48,6 +50,11 @@ impl Index {
         self.replaced.contains(file)
     }
 
+    /// Packs of which the index tells, or told since it was first read: somebody may have leaned on any of them.
+    pub(super) fn told(&self) -> &HashSet<Id> {
+        &self.told
+    }
+
     /// Takes in a file, unless it is known; those that it replaces go.
     pub(super) fn add(&mut self, file: Arc<File>) {
         self.replaced.extend(&file.replaces);
@@ -58,6 +65,7 @@ impl Index {
     /// Takes in a file that is damaged: what it replaces goes on to count, if it is still there.
     pub(super) fn add_beside(&mut self, file: Arc<File>) {
         if !self.knows(&file.name.id) {
+            self.told.extend(file.packs().map(|pack| pack.id));
             self.files.push(file);
             // The order in which they arrived must not decide which of two copies of an object is read.
             self.files.sort_unstable_by_key(|file| (Reverse(file.name.level), file.name.id));

@@ -19,13 +19,16 @@ pub(super) async fn execute(vault: &Vault, objects: &Arc<Objects>, look: &Look, 
         let snapshots = plan.tombstones.clone();
         mark::write(objects, &message::Mark { snapshots, ..message::Mark::default() }).await?;
     }
+    let mut written = Vec::new();
     if !plan.copied.is_empty() {
         // In the index before anything is marked: who counts what is marked as absent must find it elsewhere.
         let packs = copy::copy(objects, look, plan).await?;
+        written = packs.iter().map(|pack| pack.id).collect();
         objects.write_index(Draft::of(packs)).await?;
     }
     write_mark(objects, &plan.mark, &plan.mark_indexes).await?;
     if !plan.delete.is_empty() {
+        must_last(objects, &written).await?;
         // Out of the index before they are gone: what the index does not name nobody leans on.
         let replaced = leave_out(objects, &plan.delete.iter().copied().collect()).await?;
         for id in plan.delete.iter().filter(|id| look.listed.contains_key(*id)) {
@@ -38,6 +41,23 @@ pub(super) async fn execute(vault: &Vault, objects: &Arc<Objects>, look: &Look, 
     }
     for name in &plan.delete_marks {
         delete(objects, &mark::path(name)).await?;
+    }
+    Ok(())
+}
+
+/// Stops before anything is deleted if another prune, without a grace period, took these packs for what a backup left that was
+/// broken off: no index file told of them while they were written.
+async fn must_last(objects: &Objects, packs: &[Id]) -> Result<(), Error> {
+    let taken = || {
+        let what = "another prune, without a grace period, deletes what this one has just written; nothing was deleted";
+        Error::new(ErrorKind::Missing, what)
+    };
+    let marked = mark::packs(&mark::read_all(objects).await?);
+    for id in packs {
+        // Not marked, and there afterwards: whoever marks it from here on looks at the index again before it deletes.
+        if marked.contains(id) || !objects.store.has(&pack::name(id)).await? {
+            return Err(taken());
+        }
     }
     Ok(())
 }

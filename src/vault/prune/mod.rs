@@ -13,12 +13,14 @@ pub(super) mod usage;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::open::Vault;
 use super::snapshot::Snapshot;
-use super::{mark, message};
+use super::{check, mark, message};
 use look::Look;
 
+/// Snapshots that are named one by one where some are not whole.
+const MOST_NAMED: usize = 16;
 /// Passes after which pruning without a grace period ends: it marks, deletes, and clears up.
 const MOST_PASSES: usize = 4;
 
@@ -76,13 +78,26 @@ impl Vault {
     /// `now` stands for it.
     pub async fn plan_prune(&self, grace: Grace, without: &[Snapshot], now: SystemTime) -> Result<PruneSummary, Error> {
         let without: BTreeSet<String> = without.iter().map(|snapshot| snapshot.name.clone()).collect();
-        let (_, look) = look::look(self, &without, now).await?;
-        Ok(plan::plan(&look, grace)?.summary)
+        let planned = async {
+            let (_, look) = look::look(self, &without, now).await?;
+            Ok(plan::plan(&look, grace)?.summary)
+        };
+        match planned.await {
+            Err(error) => Err(self.naming_what_is_not_whole(error).await),
+            planned => planned,
+        }
     }
 
-    /// Prunes. [`super::ErrorKind::Damaged`] if anything that is needed for knowing what snapshots need cannot be read; then
-    /// nothing was changed.
+    /// Prunes. [`ErrorKind::Damaged`] if anything that is needed for knowing what snapshots need cannot be read; then nothing
+    /// was changed, and the error names the snapshots that are not whole.
     pub async fn prune(&self, grace: Grace) -> Result<PruneSummary, Error> {
+        match self.prune_all(grace).await {
+            Err(error) => Err(self.naming_what_is_not_whole(error).await),
+            pruned => pruned,
+        }
+    }
+
+    async fn prune_all(&self, grace: Grace) -> Result<PruneSummary, Error> {
         let mut summary = self.prune_once(grace).await?;
         if grace == Grace::Now {
             for _ in 1..MOST_PASSES {
@@ -110,5 +125,22 @@ impl Vault {
         let plan = plan::plan(&look, grace)?;
         execute::execute(self, &objects, &look, &plan).await?;
         Ok(plan.summary)
+    }
+
+    /// Every snapshot that keeps others from being pruned, so that they can be removed, or what is gone be brought back.
+    async fn naming_what_is_not_whole(&self, error: Error) -> Error {
+        if error.kind != ErrorKind::Damaged {
+            return error;
+        }
+        let lost = check::not_whole(self).await.unwrap_or_default();
+        let ids: BTreeSet<&str> = lost.iter().map(|lost| lost.snapshot.as_str()).collect();
+        if ids.is_empty() {
+            return error;
+        }
+        let more = ids.len().saturating_sub(MOST_NAMED);
+        let named = ids.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+        let named = if more > 0 { format!("{named} and {more} more") } else { named };
+        let what = format!("some snapshots are not whole, so that nobody knows what they need: {named}");
+        Error::new(ErrorKind::Damaged, what).because(error)
     }
 }

@@ -54,10 +54,10 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     Free,
-    /// Marked, and the grace period goes on.
-    Waiting,
     /// Marked, and to be deleted.
     Due,
+    /// Marked, and the grace period goes on.
+    Waiting,
 }
 
 /// A pack of the index, weighed.
@@ -134,7 +134,8 @@ fn is_older(look: &Look, mark: &Mark, grace: Grace) -> bool {
 }
 
 /// For each needed object the pack that it stays in, or is read from: one that is not marked, if there is one, and the largest
-/// of those.
+/// of those. Else one that is deleted now before one that only waits: another prune may find its waiting over, so that what
+/// is deleted must be in a pack that is not marked, or be copied.
 fn homes(look: &Look, states: &States) -> Result<HashMap<Address, usize, BuildAddressHasher>, Error> {
     let mut packs: Vec<(usize, &PackContents)> = look.packs.iter().enumerate().collect();
     packs.retain(|(_, pack)| look.listed.contains_key(&pack.id));
@@ -251,3 +252,6 @@ fn marks_and_indexes(look: &Look, states: &States, grace: Grace, plan: &mut Plan
         plan.delete_marks.extend(tombstones.iter().map(|mark| mark.name.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests;
