@@ -7,6 +7,7 @@ pub mod config;
 pub mod connector;
 pub mod dav;
 pub mod item;
+pub mod package;
 pub mod plugin;
 pub mod proto;
 pub mod report;

@@ -1,0 +1,146 @@
+//! From the file of a package to its files in a new folder.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::collect::MANIFEST;
+use super::error::{Error, ErrorKind};
+use super::manifest::{self, Manifest};
+use super::ptar::{Archive, Entry, EntryKind, Object};
+
+/// Largest file of a package, in bytes. It is read as a whole.
+pub(super) const LARGEST_ARCHIVE: u64 = 512 << 20;
+/// Most files and folders in a package.
+const MOST_ENTRIES: usize = 20_000;
+
+/// Reads the file of a package, as it is.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = fs::File::open(path).map_err(Error::disk("read", path))?;
+    if !file.metadata().map_err(Error::disk("read", path))?.is_file() {
+        return Err(Error::usage(format!("{} is no file", path.display())));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST_ARCHIVE + 1).read_to_end(&mut bytes).map_err(Error::disk("read", path))?;
+    if bytes.len() as u64 > LARGEST_ARCHIVE {
+        return Err(Error::refused("it is larger than a package may be"));
+    }
+    Ok(bytes)
+}
+
+/// An archive that is a package: only files and folders, and a manifest that fits them.
+pub(super) struct Package<'b> {
+    archive: Archive<'b>,
+    pub manifest: Manifest,
+}
+
+impl<'b> Package<'b> {
+    /// Reads and checks a package.
+    pub fn open(bytes: &'b [u8]) -> Result<Self, Error> {
+        let archive = Archive::open(bytes)?;
+        if archive.entries().len() > MOST_ENTRIES {
+            return Err(Error::refused(format!("it holds more than {MOST_ENTRIES} files and folders")));
+        }
+        for entry in archive.entries() {
+            match &entry.kind {
+                EntryKind::File(_) | EntryKind::Folder => {}
+                EntryKind::Link(_) => {
+                    return Err(Error::refused(format!("{:?} is a symbolic link, which no package holds", entry.path)));
+                }
+                EntryKind::Other => {
+                    return Err(Error::refused(format!("{:?} is neither file nor folder", entry.path)));
+                }
+            }
+        }
+        let mut package = Package { archive, manifest: Manifest::default() };
+        let Some((_, object)) = package.file(MANIFEST) else {
+            return Err(Error::refused("it holds no manifest.yaml"));
+        };
+        let mut bytes = Vec::new();
+        package.archive.read(object, &mut bytes)?;
+        if bytes.len() as u64 > manifest::LONGEST {
+            return Err(Error::refused("its manifest.yaml is too long"));
+        }
+        package.manifest = Manifest::read(&bytes)?;
+        package.check_files()?;
+        Ok(package)
+    }
+
+    /// Whether all that the manifest names is there, and can be what it is named as.
+    fn check_files(&self) -> Result<(), Error> {
+        for connector in &self.manifest.connectors {
+            let executable = manifest::plain_path(&connector.executable)?;
+            let is_executable = |(entry, _): (&Entry, _)| entry.permissions & 0o111 != 0;
+            if !self.file(&executable).is_some_and(is_executable) {
+                return Err(Error::refused(format!(
+                    "{executable:?}, which its manifest names, is no executable file in it"
+                )));
+            }
+        }
+        for file in self.manifest.files()? {
+            let folder = format!("{}/{file}", self.directory());
+            let is_there = self.archive.entries().iter().any(|entry| entry.path == folder);
+            if !is_there {
+                return Err(Error::refused(format!("{file:?}, which its manifest names, is not in it")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder that was packed, without a slash at its end; empty for the root, which it is of every package.
+    fn directory(&self) -> &str {
+        self.archive.directory().trim_end_matches('/')
+    }
+
+    /// The file at a path below the folder that was packed.
+    fn file(&self, path: &str) -> Option<(&Entry, &Object)> {
+        let path = format!("{}/{path}", self.directory());
+        let entry = self.archive.entries().iter().find(|entry| entry.path == path)?;
+        if let EntryKind::File(object) = &entry.kind { Some((entry, object)) } else { None }
+    }
+
+    /// Writes all files below `folder`, which is made; there must be nothing yet.
+    ///
+    /// Paths have been checked when the archive was read, and nothing in the new folder is a link: nothing is written outside of
+    /// it. Only its owner may write what is there; setuid bits and owners of the archive are not taken over.
+    pub fn extract(&self, folder: &Path) -> Result<(), Error> {
+        make_folder(folder)?;
+        for entry in self.archive.entries() {
+            let below = entry.path.strip_prefix(self.directory()).and_then(|rest| rest.strip_prefix('/'));
+            let Some(below) = below.filter(|below| !below.is_empty()) else { continue };
+            let path = folder.join(below);
+            match &entry.kind {
+                EntryKind::File(object) => self.extract_file(entry, object, &path)?,
+                _ => make_folder(&path)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn extract_file(&self, entry: &Entry, object: &Object, path: &Path) -> Result<(), Error> {
+        let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let mut file = match opened {
+            // On a file system that does not tell upper from lower case two names may be one.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(Error::refused(format!(
+                    "{:?} has a name that this disk can't tell from another",
+                    entry.path
+                )));
+            }
+            opened => opened.map_err(Error::disk("write", path))?,
+        };
+        let read = self.archive.read(object, &mut file);
+        read.map_err(|error| match error.kind {
+            ErrorKind::Storage => Error { what: format!("cannot write {}", path.display()), ..error },
+            _ => error,
+        })?;
+        let permissions = fs::Permissions::from_mode(entry.permissions & 0o755 | 0o600);
+        let finished = file.flush().and_then(|()| file.set_permissions(permissions)).and_then(|()| file.sync_all());
+        finished.map_err(Error::disk("write", path))
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new().mode(0o755).create(path).map_err(Error::disk("create", path))
+}

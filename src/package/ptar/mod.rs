@@ -1,0 +1,23 @@
+//! The `.ptar` format: a Kloset store of plakar's in one file, read and written whole in memory.
+
+mod archive;
+mod blobs;
+mod configuration;
+mod entry;
+mod format;
+mod hash;
+mod lz4;
+mod msgpack;
+mod tree;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use archive::Archive;
+pub use entry::{Entry, EntryKind, Object};
+pub use hash::Hashing;
+pub use lz4::Blocks;
+#[cfg(test)]
+pub(super) use write::crafted;
+pub use write::{File, Stamp, Style, write, write_reproducible};

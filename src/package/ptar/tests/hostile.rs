@@ -1,0 +1,175 @@
+//! Bytes that nobody of ours wrote: each ends in an answer or in a sentence.
+
+use proptest::prelude::*;
+
+use super::super::Archive;
+use super::super::format::mode;
+use super::super::lz4::Blocks;
+use super::super::msgpack::{Encoder, Value, Width};
+use super::super::write::crafted::{Crafted, file, stamp};
+use super::super::write::{Style, write};
+use super::read_all;
+use crate::package::ErrorKind;
+
+const PLAIN: Style = Style { is_full: true, compression: None, has_parent: true, chunk_bytes: 100 };
+
+fn small(style: Style) -> Vec<u8> {
+    write(&[file("/manifest.yaml", 0o644, b"name: x"), file("/d/f", 0o755, &[7; 300])], style, &stamp())
+}
+
+/// The sentence of an archive that must be refused.
+fn why(bytes: &[u8]) -> String {
+    Archive::open(bytes).err().expect("it is refused").what
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Value::read(&bytes);
+        prop_assert!(Archive::open(&bytes).is_err());
+        let begun = [b"_PLATAR_\0\0\x01\0".as_slice(), &bytes].concat();
+        prop_assert!(Archive::open(&begun).is_err());
+        let crafted = Crafted::new(false).finish_with_node(&bytes);
+        prop_assert!(Archive::open(&crafted).is_err());
+    }
+
+    #[test]
+    fn a_flipped_bit_is_noticed_wherever_it_is(at in any::<prop::sample::Index>(), bit in 0..8_u8, is_compressed in any::<bool>()) {
+        let whole = small(Style { compression: is_compressed.then_some(Blocks::Kib64), ..PLAIN });
+        let mut flipped = whole.clone();
+        flipped[at.index(whole.len())] ^= 1 << bit;
+        match read_all(&flipped) {
+            // The version of the container means nothing to anyone as long as it is not a later one.
+            Ok(files) => {
+                prop_assert!((8..12).contains(&at.index(whole.len())));
+                prop_assert_eq!(files, read_all(&whole).unwrap());
+            }
+            Err(error) => prop_assert!(matches!(error.kind, ErrorKind::Damaged | ErrorKind::Refused), "{error}"),
+        }
+    }
+
+    #[test]
+    fn an_archive_that_is_cut_is_damaged(at in any::<prop::sample::Index>()) {
+        let whole = small(PLAIN);
+        let error = Archive::open(&whole[..at.index(whole.len())]).err().expect("it is refused");
+        prop_assert_eq!(error.kind, ErrorKind::Damaged);
+    }
+
+    #[test]
+    fn a_trailer_with_any_numbers_is_refused(numbers in prop::array::uniform6(any::<i64>()), which in 0..6_usize) {
+        let mut bytes = small(PLAIN);
+        let at = bytes.len() - 48 + which * 8;
+        bytes[at..at + 8].copy_from_slice(&numbers[which].to_le_bytes());
+        prop_assert!(Archive::open(&bytes).is_err());
+    }
+}
+
+#[test]
+fn bytes_behind_the_end_are_refused() {
+    assert_eq!(why(&[small(PLAIN), vec![0]].concat()), "it is cut, or what stands at its end is damaged");
+    assert_eq!(why(b"PK\x03\x04"), "it is no package: it does not begin with _PLATAR_");
+}
+
+#[test]
+fn paths_that_lead_elsewhere_are_refused() {
+    for (path, parent, name) in [
+        ("/..", "/", ".."),
+        ("/../x", "/..", "x"),
+        ("/a/../../x", "/a/../..", "x"),
+        ("/.", "/", "."),
+        ("//x", "/", "/x"),
+        ("x", "", "x"),
+        ("/x\0y", "/", "x\0y"),
+    ] {
+        let mut crafted = Crafted::new(false);
+        let object = crafted.object(&[]);
+        crafted.entry(path, (parent, name), 0o644, Some(object));
+        assert!(why(&crafted.finish(1)).starts_with(&format!("it holds {path:?}, ")), "{path:?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_that_of_its_place_is_refused() {
+    for (parent, name) in [("/", "y"), ("/d", "x"), ("", "x"), ("/", "../x"), ("/..", "x")] {
+        let mut crafted = Crafted::new(false);
+        let object = crafted.object(&[]);
+        crafted.entry("/x", (parent, name), 0o644, Some(object));
+        assert_eq!(why(&crafted.finish(1)), "\"/x\" has another name than its place");
+    }
+}
+
+#[test]
+fn a_name_that_comes_twice_or_in_no_folder_is_refused() {
+    let mut twice = Crafted::new(false);
+    twice.file("/x", b"one");
+    twice.file("/x", b"two");
+    assert_eq!(why(&twice.finish(1)), "it names \"/x\" twice or out of its place");
+    let mut nowhere = Crafted::new(false);
+    nowhere.file("/d/x", b"one");
+    assert_eq!(why(&nowhere.finish(1)), "it holds \"/d/x\" in no folder");
+    let mut in_a_link = Crafted::new(false);
+    in_a_link.entry("/d", ("/", "d"), mode::LINK | 0o777, None);
+    in_a_link.file("/d/x", b"one");
+    assert_eq!(why(&in_a_link.finish(1)), "it holds \"/d/x\" in no folder");
+    let mut in_a_file = Crafted::new(false);
+    in_a_file.file("/d", b"one");
+    in_a_file.file("/d/x", b"one");
+    assert_eq!(why(&in_a_file.finish(1)), "it holds \"/d/x\" in no folder");
+}
+
+#[test]
+fn one_snapshot_is_a_package_and_none_or_two_are_not() {
+    for (count, is_package) in [(0, false), (1, true), (2, false)] {
+        assert_eq!(Archive::open(&Crafted::new(false).finish(count)).is_ok(), is_package, "{count}");
+    }
+    assert_eq!(why(&Crafted::new(false).finish(2)), "it does not hold exactly one snapshot, as packages do");
+}
+
+#[test]
+fn a_content_that_is_not_what_is_said_of_it_is_refused() {
+    for (said, why_not) in [
+        (5, "a blob of kind 9 is damaged: it can't be decompressed to a size that is allowed"),
+        (1 << 20, "a file of it is put together from the wrong pieces"),
+        ((1 << 20) + 1, "a piece of a file has another length than is said of it"),
+        (u32::MAX, "what is said of a file's content is damaged"),
+    ] {
+        let mut crafted = Crafted::new(true);
+        let chunk = crafted.chunk(&vec![0; 1 << 20]);
+        let object = crafted.object(&[(chunk, said)]);
+        crafted.entry("/x", ("/", "x"), 0o644, Some(object));
+        assert!(why(&crafted.finish(1)).ends_with(why_not), "{said}");
+    }
+    let mut missing = Crafted::new(true);
+    let object = missing.object(&[([5; 32], 3)]);
+    missing.entry("/x", ("/", "x"), 0o644, Some(object));
+    assert_eq!(why(&missing.finish(1)), "\"/x\": a blob of kind 9 is missing");
+}
+
+#[test]
+fn a_small_archive_that_stands_for_gigabytes_is_refused_before_they_are_made() {
+    let mut bomb = Crafted::new(true);
+    let chunk = bomb.chunk(&vec![0; 1 << 20]);
+    let object = bomb.object(&[(chunk, 1 << 20); 1000]);
+    for number in 0..3 {
+        bomb.entry(&format!("/{number}"), ("/", &number.to_string()), 0o644, Some(object));
+    }
+    let bytes = bomb.finish(1);
+    assert!(bytes.len() < 1 << 20);
+    assert_eq!(why(&bytes), "its files are too large for a package");
+}
+
+#[test]
+fn a_tree_that_leads_back_into_itself_or_names_no_neighbour_is_refused() {
+    let mut node = Encoder::new(Width::Shortest);
+    node.map(2).text("keys").list(1).text("/x").text("pointers").list(2).binary(&[1; 32]).binary(&[1; 32]);
+    assert!(why(&Crafted::new(false).finish_with_node(&node.finish())).contains("is missing"));
+    let mut unequal = Encoder::new(Width::Shortest);
+    unequal.map(2).text("keys").list(2).text("/").text("/x").text("values").list(1).binary(&[1; 32]);
+    let unequal = Crafted::new(false).finish_with_node(&unequal.finish());
+    assert_eq!(why(&unequal), "a list of what is in it is damaged");
+    let mut onward = Encoder::new(Width::Shortest);
+    onward.map(1).text("next").binary(&[1; 32]);
+    assert_eq!(why(&Crafted::new(false).finish_with_node(&onward.finish())), "a list of what is in it is damaged");
+}

@@ -1,0 +1,95 @@
+//! Archives that no writer of ours would make, with every hash right: what a hostile one could hold.
+
+use super::super::format::{kind, mode};
+use super::super::hash::Mac;
+use super::super::lz4::Blocks;
+use super::pack::Pack;
+use super::record::{self, Roots};
+use super::{File, Stamp, Style, container, tree};
+
+/// An archive that is put together piece by piece.
+pub struct Crafted {
+    pack: Pack,
+    style: Style,
+    paths: Vec<(String, Mac)>,
+}
+
+impl Crafted {
+    /// One with a root folder.
+    pub fn new(is_compressed: bool) -> Self {
+        let compression = is_compressed.then_some(Blocks::Mib4);
+        let style = Style { is_full: false, compression, has_parent: false, chunk_bytes: 1024 };
+        let mut crafted = Self { pack: Pack::new(style, &stamp()), style, paths: Vec::new() };
+        crafted.entry("/", ("/", "/"), mode::FOLDER | 0o700, None);
+        crafted
+    }
+
+    /// A path, what its entry says of parent and name, its mode, and the MAC of its object.
+    pub fn entry(&mut self, path: &str, (parent, name): (&str, &str), bits: u32, object: Option<Mac>) {
+        let mut entry = self.pack.encoder();
+        entry.map(4).text("parent_path").text(parent).text("symlink_target").text("/etc/passwd");
+        entry.text("file_info").map(2).text("name").text(name).text("mode").u32(bits);
+        entry.text("object").binary(&object.unwrap_or_default());
+        let mac = self.pack.put(kind::ENTRY, &entry.finish());
+        self.paths.push((path.to_owned(), mac));
+    }
+
+    /// A file with this content, as it should be.
+    pub fn file(&mut self, path: &str, content: &[u8]) {
+        let object = record::put_object(&mut self.pack, content, "", self.style).mac;
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        self.entry(path, (if parent.is_empty() { "/" } else { parent }, name), 0o644, Some(object));
+    }
+
+    /// An object of chunks that are said to have these MACs and lengths.
+    pub fn object(&mut self, chunks: &[(Mac, u32)]) -> Mac {
+        let mut object = self.pack.encoder();
+        object.map(2).text("contentMAC").binary(&[7; 32]).text("chunks").list(chunks.len());
+        for (mac, length) in chunks {
+            object.map(2).text("contentMAC").binary(mac).text("length").u32(*length);
+        }
+        self.pack.put(kind::OBJECT, &object.finish())
+    }
+
+    /// A chunk.
+    pub fn chunk(&mut self, content: &[u8]) -> Mac {
+        self.pack.put(kind::CHUNK, content)
+    }
+
+    /// The archive, with as many snapshots.
+    pub fn finish(mut self, snapshots: u8) -> Vec<u8> {
+        let root = tree::put(&mut self.pack, (kind::VFS_TREE, kind::VFS_NODE), &self.paths);
+        self.finish_with(root, snapshots)
+    }
+
+    /// The archive with a tree of paths whose root record leads to these bytes as a node.
+    pub fn finish_with_node(mut self, node: &[u8]) -> Vec<u8> {
+        let node = self.pack.put(kind::VFS_NODE, node);
+        let mut record = self.pack.encoder();
+        record.map(2).text("Order").small(50).text("Root").binary(&node);
+        let root = self.pack.put(kind::VFS_TREE, &record.finish());
+        self.finish_with(root, 1)
+    }
+
+    fn finish_with(mut self, root: Mac, snapshots: u8) -> Vec<u8> {
+        let errors = tree::put(&mut self.pack, (kind::ERROR_TREE, kind::ERROR_NODE), &[]);
+        for number in 0..snapshots {
+            let stamp = Stamp { snapshot: [number; 32], ..stamp() };
+            let roots = Roots { root, xattrs: errors, errors };
+            let snapshot = record::snapshot(&stamp, self.style, &roots, None);
+            self.pack.put_as(kind::SNAPSHOT, stamp.snapshot, &snapshot);
+        }
+        container::write(&self.pack, self.style, &stamp())
+    }
+}
+
+/// The stamp of all that is crafted.
+pub fn stamp() -> Stamp {
+    let client = String::new();
+    Stamp { repository: [9; 16], snapshot: [1; 32], packfile: [2; 32], state: [3; 32], seconds: 1, client }
+}
+
+/// A file for a test.
+pub fn file(path: &str, permissions: u32, content: &[u8]) -> File {
+    File { path: path.into(), permissions, content: content.to_vec() }
+}
