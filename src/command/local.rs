@@ -5,14 +5,25 @@ use std::path::PathBuf;
 
 use crate::vault::Local;
 
+type Variable<'v> = &'v dyn Fn(&str) -> Option<OsString>;
+
 /// The folders that the environment names; none where there is no home, as in some jobs of cron.
 pub fn folders(variable: impl Fn(&str) -> Option<OsString>) -> Local {
-    let folder = |name: &str, below_home: &str| {
-        let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
-        let base = absolute(variable(name)).or_else(|| Some(absolute(variable("HOME"))?.join(below_home)));
-        Some(base?.join("davault"))
-    };
-    Local { state: folder("XDG_STATE_HOME", ".local/state"), cache: folder("XDG_CACHE_HOME", ".cache") }
+    Local {
+        state: folder(&variable, "XDG_STATE_HOME", ".local/state"),
+        cache: folder(&variable, "XDG_CACHE_HOME", ".cache"),
+    }
+}
+
+/// Where installed packages are, if there is a home.
+pub fn packages(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    Some(folder(&variable, "XDG_DATA_HOME", ".local/share")?.join("packages"))
+}
+
+fn folder(variable: Variable, name: &str, below_home: &str) -> Option<PathBuf> {
+    let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute(variable(name)).or_else(|| Some(absolute(variable("HOME"))?.join(below_home)));
+    Some(base?.join("davault"))
 }
 
 #[cfg(test)]
@@ -28,5 +39,7 @@ mod tests {
         assert_eq!(local.state, Some("/home/a/.local/state/davault".into()));
         assert_eq!(local.cache, Some("/tmp/c/davault".into()));
         assert_eq!(of(&[]), Local::default());
+        let data = packages(|name| (name == "HOME").then(|| "/home/a".into()));
+        assert_eq!(data, Some("/home/a/.local/share/davault/packages".into()));
     }
 }

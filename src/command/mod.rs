@@ -22,6 +22,7 @@ mod node;
 mod open;
 mod output;
 mod passphrase;
+mod pkg;
 mod plugin;
 mod policy;
 mod previous;
@@ -87,6 +88,7 @@ fn what_an_interrupt_costs(command: &Command) -> &'static str {
         Command::Restore(_) => {
             ": what was put back so far stays; run it again, and what is there already is not sent twice"
         }
+        Command::Pkg(_) => ": what was installed before is untouched",
         Command::Create(_) => ": try again; if that says that there is a vault already, this one was made",
         _ => "",
     }
@@ -119,6 +121,7 @@ async fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Source(options) => configured::run(&context, crate::config::Section::Sources, options).await,
         Command::Destination(options) => configured::run(&context, crate::config::Section::Destinations, options).await,
         Command::Store(options) => configured::run(&context, crate::config::Section::Stores, options).await,
+        Command::Pkg(command) => pkg::run(&context, command),
         Command::Completions(options) => completions::run(&options),
         Command::Version => output::line(&format!("davault {}", env!("CARGO_PKG_VERSION"))),
         Command::Plugin => plugin::run().await,

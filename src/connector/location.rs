@@ -28,6 +28,9 @@ pub(super) struct Site {
     pub username: Option<String>,
 }
 
+/// What stands before `://` in all locations that a connector here reads.
+pub const SCHEMES: [&str; 4] = ["caldav", "carddav", "dav", "vdir"];
+
 /// The schemes of a server's location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {

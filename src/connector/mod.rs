@@ -18,6 +18,7 @@ mod options;
 pub mod secret;
 pub mod vdir;
 
+pub use location::SCHEMES;
 pub use options::{OPTIONS, OptionSpec, is_on, is_secret, without_password};
 
 use location::Location;
