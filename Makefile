@@ -1,10 +1,17 @@
 # Plain `make` builds what manifest.yaml names, as `plakar pkg build` expects.
 .DEFAULT_GOAL := davault
-.PHONY: davault demo test test-stores bench check tools stores help
+.PHONY: davault package demo test test-stores bench check tools stores help
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
 	cp target/release/davault davault
+
+version := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+
+package: davault ## pack it for plakar, as target/package/davault_VERSION_OS_ARCH.ptar
+	mkdir -p target/package
+	rm -f target/package/davault_v$(version)_*.ptar
+	./davault pkg create manifest.yaml v$(version) -out target/package
 
 demo: ## back up, lose and restore a calendar of a real server (about 3 minutes the first time)
 	demo/run
