@@ -2,7 +2,7 @@
 //!
 //! Each step is a process of its own and prints a line: what it was, seconds, bytes read and the peak of its memory.
 //! Steps: `create`, `first ITEMS COLLECTIONS`, `unchanged`, `changed HOW_OFTEN ITEMS` (so many snapshots, in each of which so
-//! many items are new), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
+//! many items are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
 //!
 
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Different texts; more than fit into a block, so that a block compresses as one of a real calendar does.
 const TEXTS: u64 = 4096;
+/// How the names of those items begin that `changed` replaces.
+const CHANGING: &str = "changing-";
 /// Contents under way at the same time, as in `davault backup`.
 const AT_ONCE: usize = 32;
 const WORDS: &str = "meeting review planning budget project release lunch coffee call customer team weekly report invoice \
@@ -103,7 +105,7 @@ async fn first(vault: &Vault, items: u64, collections: u64) -> Result<String, Bo
 
 async fn unchanged(vault: &Vault) -> Result<String, Box<dyn std::error::Error>> {
     let (before, backup) = next(vault).await?;
-    keep_all(vault, &before, &backup).await?;
+    keep_all(vault, &before, &backup, |_| true).await?;
     let (snapshot, written) = backup.finish(later(&before), Ending::default()).await?;
     Ok(format!("{} items, {} bytes stored", snapshot.counts.items, written.stored_bytes))
 }
@@ -115,8 +117,8 @@ async fn changed(vault: &Vault, often: u64, items: u64) -> Result<String, Box<dy
         let (before, backup) = next(vault).await?;
         let seconds = before.time.duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
         let new: Vec<(String, u64)> =
-            (0..items).map(|n| (format!("/calendars/c0/{seconds}-{n}.ics"), seconds * 1000 + n)).collect();
-        keep_all(vault, &before, &backup).await?;
+            (0..items).map(|n| (format!("/calendars/c0/{CHANGING}{n}.ics"), seconds * 1000 + n)).collect();
+        keep_all(vault, &before, &backup, |name| !name.starts_with(CHANGING)).await?;
         for (path, number) in &new {
             backup.file(path, meta(*number), item(&texts, *number).1).await?;
         }
@@ -140,14 +142,20 @@ async fn next(vault: &Vault) -> Result<(Snapshot, Backup), Box<dyn std::error::E
     Ok((before, backup))
 }
 
-/// Keeps every item by itself, as a backup does whose source lists all of them.
-async fn keep_all(vault: &Vault, before: &Snapshot, backup: &Backup) -> Result<(), Error> {
+/// Keeps each item whose name is to stay by itself, as a backup does whose source lists all of them.
+async fn keep_all(
+    vault: &Vault,
+    before: &Snapshot,
+    backup: &Backup,
+    stays: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
     let calendars = vault.entry(before, "/calendars").await?;
     for folder in vault.children(&calendars).await? {
         let path = format!("/calendars/{}", folder.name);
         backup.folder(&path, folder.meta.clone())?;
         let children: Vec<Node> = vault.children(&folder).await?;
-        for node in children.iter().filter(|node| matches!(node.kind, NodeKind::File { .. })) {
+        let items = children.iter().filter(|node| matches!(node.kind, NodeKind::File { .. }) && stays(&node.name));
+        for node in items {
             backup.keep(&format!("{path}/{}", node.name), node)?;
         }
     }
