@@ -2,7 +2,7 @@
 //!
 //! Each step is a process of its own and prints a line: what it was, seconds, bytes read and the peak of its memory.
 //! Steps: `create`, `first ITEMS COLLECTIONS`, `unchanged`, `changed HOW_OFTEN ITEMS` (so many snapshots, in each of which so
-//! many items are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
+//! many items, on average, are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
 //!
 
 use std::collections::BTreeMap;
@@ -18,8 +18,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Different texts; more than fit into a block, so that a block compresses as one of a real calendar does.
 const TEXTS: u64 = 4096;
-/// How the names of those items begin that `changed` replaces.
-const CHANGING: &str = "changing-";
 /// Contents under way at the same time, as in `davault backup`.
 const AT_ONCE: usize = 32;
 const WORDS: &str = "meeting review planning budget project release lunch coffee call customer team weekly report invoice \
@@ -112,15 +110,16 @@ async fn unchanged(vault: &Vault) -> Result<String, Box<dyn std::error::Error>> 
 
 async fn changed(vault: &Vault, often: u64, items: u64) -> Result<String, Box<dyn std::error::Error>> {
     let texts: Vec<String> = (0..TEXTS).map(text).collect();
+    let (first, _) = item(&texts, 0);
     let mut stored = 0;
     for _ in 0..often {
         let (before, backup) = next(vault).await?;
         let seconds = before.time.duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-        let new: Vec<(String, u64)> =
-            (0..items).map(|n| (format!("/calendars/c0/{CHANGING}{n}.ics"), seconds * 1000 + n)).collect();
-        keep_all(vault, &before, &backup, |name| !name.starts_with(CHANGING)).await?;
-        for (path, number) in &new {
-            backup.file(path, meta(*number), item(&texts, *number).1).await?;
+        // So many on average, anywhere, but for the one that is read.
+        let stays = |path: &str| number_of(path, seconds) % before.counts.items >= items || path.ends_with(&first);
+        for path in keep_all(vault, &before, &backup, stays).await? {
+            let number = number_of(&path, seconds);
+            backup.file(&path, meta(number), item(&texts, number).1).await?;
         }
         stored += backup.finish(later(&before), Ending::default()).await?.1.stored_bytes;
     }
@@ -142,24 +141,34 @@ async fn next(vault: &Vault) -> Result<(Snapshot, Backup), Box<dyn std::error::E
     Ok((before, backup))
 }
 
-/// Keeps each item whose name is to stay by itself, as a backup does whose source lists all of them.
+/// Keeps each item that is to stay by itself, as a backup does whose source lists all of them; the paths of the others.
 async fn keep_all(
     vault: &Vault,
     before: &Snapshot,
     backup: &Backup,
     stays: impl Fn(&str) -> bool,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
+    let mut others = Vec::new();
     let calendars = vault.entry(before, "/calendars").await?;
     for folder in vault.children(&calendars).await? {
         let path = format!("/calendars/{}", folder.name);
         backup.folder(&path, folder.meta.clone())?;
         let children: Vec<Node> = vault.children(&folder).await?;
-        let items = children.iter().filter(|node| matches!(node.kind, NodeKind::File { .. }) && stays(&node.name));
-        for node in items {
-            backup.keep(&format!("{path}/{}", node.name), node)?;
+        for node in children.iter().filter(|node| matches!(node.kind, NodeKind::File { .. })) {
+            let path = format!("{path}/{}", node.name);
+            if stays(&path) {
+                backup.keep(&path, node)?;
+            } else {
+                others.push(path);
+            }
         }
     }
-    Ok(())
+    Ok(others)
+}
+
+/// A number that looks random and follows from a path and a time.
+fn number_of(path: &str, seconds: u64) -> u64 {
+    path.bytes().fold(mixed(seconds), |number, byte| mixed(number ^ u64::from(byte)))
 }
 
 fn head(parent: Option<String>) -> SnapshotHead {
