@@ -2,8 +2,8 @@
 //!
 //! Each step is a process of its own and prints a line: what it was, seconds, bytes read and the peak of its memory.
 //! Steps: `create`, `first ITEMS COLLECTIONS`, `unchanged`, `changed HOW_OFTEN ITEMS` (so many snapshots, in each of which so
-//! many items, on average, are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
-//!
+//! many items, on average, are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item),
+//! `list` (all snapshots), `prune` (without a grace period).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use davault::vault::{
-    Backup, Ending, Error, KeyCost, Meta, Node, NodeKind, Place, Snapshot, SnapshotHead, Unlock, Vault,
+    Backup, Ending, Error, Grace, KeyCost, Meta, Node, NodeKind, Place, Snapshot, SnapshotHead, Unlock, Vault,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -53,6 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             format!("{} items", vault.children(&folder).await?.len())
         }
         ("one", _) => one(&vault).await?,
+        ("prune", _) => format!("{} bytes needed", vault.prune(Grace::Now).await?.needed_bytes),
         ("list", _) => format!("{} snapshots", vault.snapshots().await?.whole.len()),
         _ => return Err("no such step".into()),
     };
