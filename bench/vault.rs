@@ -119,7 +119,7 @@ async fn changed(vault: &Vault, often: u64, items: u64) -> Result<String, Box<dy
         // So many on average, anywhere, but for the one that is read.
         let stays = |path: &str| number_of(path, seconds) % before.counts.items >= items || path.ends_with(&first);
         for path in keep_all(vault, &before, &backup, stays).await? {
-            let number = number_of(&path, seconds);
+            let number = number_of(&path, seconds) % 1_000_000_000;
             backup.file(&path, meta(number), item(&texts, number).1).await?;
         }
         stored += backup.finish(later(&before), Ending::default()).await?.1.stored_bytes;
