@@ -9,12 +9,11 @@ use crate::report::Report;
 use crate::vault::address::{Address, BuildAddressHasher, LENGTH};
 use crate::vault::error::{Error, ErrorKind};
 use crate::vault::message::Entry;
-use crate::vault::node::{self, NodeKind};
+use crate::vault::node;
 use crate::vault::objects::{AT_ONCE, Objects};
 use crate::vault::reach::{Todo, reach};
 use crate::vault::seal::Kind;
 use crate::vault::tree::{Builder, Made};
-use crate::vault::walk::Part;
 use crate::vault::writer::Writer;
 
 /// The tree of one snapshot, or one folder of it, as each of the two vaults calls it.
@@ -156,29 +155,21 @@ impl Trees {
         }
         let mut seen = HashSet::<Address, BuildAddressHasher>::default();
         let mut is_whole = true;
-        let is_new =
-            |address: &Address, seen: &mut HashSet<_, _>| !lock(&self.whole).contains(address) && seen.insert(*address);
+        let mut come = |address: Address, below: Option<u32>, further: &mut Vec<Todo<()>>| {
+            if !lock(&self.whole).contains(&address) && seen.insert(address) {
+                further.push(Todo { context: (), address, below });
+            }
+        };
         let mut todo = Vec::new();
-        if is_new(&folder, &mut seen) {
-            todo.push(Todo { context: (), address: folder, below: None });
-        }
+        come(folder, None, &mut todo);
         reach(&self.to, todo, |_, part, further| {
             match part {
-                Ok(Part::Branches(level, branches)) => {
-                    let addresses = branches.into_iter().map(|(_, address)| address);
-                    let new = addresses.filter(|address| is_new(address, &mut seen));
-                    further.extend(new.map(|address| Todo { context: (), address, below: Some(level) }));
-                }
-                Ok(Part::Nodes(nodes)) => {
-                    for node in &nodes {
-                        let addresses = node.references().iter();
-                        if matches!(node.kind, NodeKind::Folder { .. }) {
-                            let new = addresses.copied().filter(|address| is_new(address, &mut seen));
-                            further.extend(new.map(|address| Todo { context: (), address, below: None }));
-                        } else {
-                            is_whole &= addresses.into_iter().all(|address| self.writer.has(address));
-                        }
+                Ok(part) => {
+                    let (trees, contents) = part.below();
+                    for (address, below) in trees {
+                        come(address, below, further);
                     }
+                    is_whole &= contents.iter().all(|address| self.writer.has(address));
                 }
                 Err(error) if error.kind == ErrorKind::Storage => return Err(error),
                 Err(_) => is_whole = false,
