@@ -2,8 +2,8 @@
 //!
 //! Each step is a process of its own and prints a line: what it was, seconds, bytes read and the peak of its memory.
 //! Steps: `create`, `first ITEMS COLLECTIONS`, `unchanged`, `changed HOW_OFTEN ITEMS` (so many snapshots, in each of which so
-//! many items are new), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item), `list` (all snapshots).
-//!
+//! many items, on average, are others than before), `open`, `latest`, `ls` (what a folder holds), `one` (restores one item),
+//! `list` (all snapshots), `prune` (without a grace period).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use davault::vault::{
-    Backup, Ending, Error, KeyCost, Meta, Node, NodeKind, Place, Snapshot, SnapshotHead, Unlock, Vault,
+    Backup, Ending, Error, Grace, KeyCost, Meta, Node, NodeKind, Place, Snapshot, SnapshotHead, Unlock, Vault,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -53,6 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             format!("{} items", vault.children(&folder).await?.len())
         }
         ("one", _) => one(&vault).await?,
+        ("prune", _) => format!("{} bytes needed", vault.prune(Grace::Now).await?.needed_bytes),
         ("list", _) => format!("{} snapshots", vault.snapshots().await?.whole.len()),
         _ => return Err("no such step".into()),
     };
@@ -103,22 +104,23 @@ async fn first(vault: &Vault, items: u64, collections: u64) -> Result<String, Bo
 
 async fn unchanged(vault: &Vault) -> Result<String, Box<dyn std::error::Error>> {
     let (before, backup) = next(vault).await?;
-    keep_all(vault, &before, &backup).await?;
+    keep_all(vault, &before, &backup, |_| true).await?;
     let (snapshot, written) = backup.finish(later(&before), Ending::default()).await?;
     Ok(format!("{} items, {} bytes stored", snapshot.counts.items, written.stored_bytes))
 }
 
 async fn changed(vault: &Vault, often: u64, items: u64) -> Result<String, Box<dyn std::error::Error>> {
     let texts: Vec<String> = (0..TEXTS).map(text).collect();
+    let (first, _) = item(&texts, 0);
     let mut stored = 0;
     for _ in 0..often {
         let (before, backup) = next(vault).await?;
         let seconds = before.time.duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-        let new: Vec<(String, u64)> =
-            (0..items).map(|n| (format!("/calendars/c0/{seconds}-{n}.ics"), seconds * 1000 + n)).collect();
-        keep_all(vault, &before, &backup).await?;
-        for (path, number) in &new {
-            backup.file(path, meta(*number), item(&texts, *number).1).await?;
+        // So many on average, anywhere, but for the one that is read.
+        let stays = |path: &str| number_of(path, seconds) % before.counts.items >= items || path.ends_with(&first);
+        for path in keep_all(vault, &before, &backup, stays).await? {
+            let number = number_of(&path, seconds) % 1_000_000_000;
+            backup.file(&path, meta(number), item(&texts, number).1).await?;
         }
         stored += backup.finish(later(&before), Ending::default()).await?.1.stored_bytes;
     }
@@ -140,18 +142,34 @@ async fn next(vault: &Vault) -> Result<(Snapshot, Backup), Box<dyn std::error::E
     Ok((before, backup))
 }
 
-/// Keeps every item by itself, as a backup does whose source lists all of them.
-async fn keep_all(vault: &Vault, before: &Snapshot, backup: &Backup) -> Result<(), Error> {
+/// Keeps each item that is to stay by itself, as a backup does whose source lists all of them; the paths of the others.
+async fn keep_all(
+    vault: &Vault,
+    before: &Snapshot,
+    backup: &Backup,
+    stays: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, Error> {
+    let mut others = Vec::new();
     let calendars = vault.entry(before, "/calendars").await?;
     for folder in vault.children(&calendars).await? {
         let path = format!("/calendars/{}", folder.name);
         backup.folder(&path, folder.meta.clone())?;
         let children: Vec<Node> = vault.children(&folder).await?;
         for node in children.iter().filter(|node| matches!(node.kind, NodeKind::File { .. })) {
-            backup.keep(&format!("{path}/{}", node.name), node)?;
+            let path = format!("{path}/{}", node.name);
+            if stays(&path) {
+                backup.keep(&path, node)?;
+            } else {
+                others.push(path);
+            }
         }
     }
-    Ok(())
+    Ok(others)
+}
+
+/// A number that looks random and follows from a path and a time.
+fn number_of(path: &str, seconds: u64) -> u64 {
+    path.bytes().fold(mixed(seconds), |number, byte| mixed(number ^ u64::from(byte)))
 }
 
 fn head(parent: Option<String>) -> SnapshotHead {

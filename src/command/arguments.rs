@@ -289,8 +289,8 @@ pub enum Policy {
     List,
 }
 
-/// Copy the snapshots that the one vault has and the other lacks. Nothing is removed anywhere: what was removed from a copy
-/// comes back with the next sync, unless it is removed from both.
+/// Copy the snapshots that the one vault has and the other lacks. Nothing is removed anywhere, and what was
+/// removed from the other vault is left out unless it is named.
 #[derive(Debug, Args)]
 pub struct Sync {
     /// Which way and what other vault (a location or @store): `to OTHER`, `from OTHER`, or `with OTHER` for both ways; before

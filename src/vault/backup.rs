@@ -11,7 +11,7 @@ use fastcdc::v2020::FastCDC;
 use super::address::Address;
 use super::entries::Entries;
 use super::error::{Error, ErrorKind};
-use super::lean::Leaning;
+use super::lean::{Leaning, Named};
 use super::node::{self, Content, Meta, Node, NodeKind, Totals};
 use super::objects::Objects;
 use super::open::Vault;
@@ -100,7 +100,7 @@ impl Backup {
         let now = snapshot::behind(names.iter(), &snapshot::tag(&self.objects.keys, &self.head), now);
         let snapshot = Snapshot::new(&self.objects.keys, self.head, now, (root, counts), ending);
         let is_looked_up = !self.keeps_folder.into_inner();
-        written.stored_bytes += self.leaning.publish(&self.objects, &snapshot, is_looked_up).await?;
+        written.stored_bytes += self.leaning.publish(&self.objects, &snapshot, Named::Now, is_looked_up).await?;
         // The snapshot stands. Should remembering it here or merging fail, the next backup tries again.
         let _ = seen::made(&self.objects, &snapshot.name);
         written.stored_bytes += self.objects.merge_index().await.unwrap_or(0);

@@ -68,14 +68,14 @@ pub struct KeyCost {
     pub memory_kib: u32,
     /// Passes over the memory.
     pub passes: u32,
-    /// Lanes; the work is the same, a machine with several cores could share it.
+    /// Lanes; the work is the same, and a machine with several cores shares it.
     pub lanes: u32,
 }
 
 impl Default for KeyCost {
-    /// 256 MiB and 3 passes: about a second, and costly on the graphics cards of those who guess.
+    /// 256 MiB and 3 passes in 4 lanes: about a second's work, and costly on the graphics cards of those who guess.
     fn default() -> Self {
-        Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 }
+        Self { memory_kib: 256 * 1024, passes: 3, lanes: 4 }
     }
 }
 

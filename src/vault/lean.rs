@@ -8,11 +8,10 @@ use std::sync::Arc;
 use super::address::{Address, BuildAddressHasher};
 use super::error::{Error, ErrorKind};
 use super::hex::Id;
-use super::node::NodeKind;
 use super::objects::Objects;
 use super::seal::Kind;
 use super::snapshot::Snapshot;
-use super::walk::{self, Part};
+use super::walk;
 use super::writer::Writer;
 use super::{mark, message};
 
@@ -20,6 +19,15 @@ use super::{mark, message};
 pub(super) struct Leaning {
     /// Packs that are gone or marked: what lies only in them counts as absent.
     avoided: HashSet<Id>,
+}
+
+/// Where a snapshot has its name from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// It was made up just now: nobody else writes it.
+    Now,
+    /// It is a copy's: another process may write it at the same time.
+    Before,
 }
 
 impl Leaning {
@@ -36,31 +44,21 @@ impl Leaning {
     }
 
     /// Writes a snapshot whose trees and contents are stored, and makes sure before and after that all of it lasts; returns how
-    /// many bytes that took. `is_looked_up` as for [`Leaning::settle`], which also says what fails.
+    /// many bytes that took. `is_looked_up` as for [`Leaning::settle`], which also says what fails. [`ErrorKind::Exists`] if the
+    /// name is [`Named::Before`] and another process was quicker, or a list was too old to show it.
     pub(super) async fn publish(
         &mut self,
         objects: &Arc<Objects>,
         snapshot: &Snapshot,
+        named: Named,
         is_looked_up: bool,
     ) -> Result<u64, Error> {
         let sealed = snapshot.seal(&objects.keys);
         let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
-        objects.store.put(&snapshot.path(), sealed).await?;
-        stored += self.settle_last(objects, snapshot).await?;
-        Ok(stored)
-    }
-
-    /// As [`Leaning::publish`], for a snapshot that another process may write at the same time, under the same name;
-    /// [`ErrorKind::Exists`] if it was quicker, or a list was too old to show it.
-    pub(super) async fn publish_copy(
-        &mut self,
-        objects: &Arc<Objects>,
-        snapshot: &Snapshot,
-        is_looked_up: bool,
-    ) -> Result<u64, Error> {
-        let sealed = snapshot.seal(&objects.keys);
-        let mut stored = sealed.len() as u64 + self.settle(objects, snapshot.root, is_looked_up).await?;
-        objects.store.put_new(&snapshot.path(), sealed).await?;
+        match named {
+            Named::Now => objects.store.put(&snapshot.path(), sealed).await?,
+            Named::Before => objects.store.put_new(&snapshot.path(), sealed).await?,
+        }
         stored += self.settle_last(objects, snapshot).await?;
         Ok(stored)
     }
@@ -109,24 +107,10 @@ impl Leaning {
                 continue;
             }
             keep(objects, &writer, Kind::Tree, address).await?;
-            match walk::part(objects, &address, below).await.map_err(removed)? {
-                Part::Branches(level, branches) => {
-                    todo.extend(branches.into_iter().map(|(_, address)| (address, Some(level))));
-                }
-                Part::Nodes(nodes) => {
-                    for node in nodes {
-                        match node.kind {
-                            NodeKind::Folder { .. } => {
-                                todo.extend(node.references().iter().map(|address| (*address, None)));
-                            }
-                            _ => {
-                                for address in node.references() {
-                                    keep(objects, &writer, Kind::Data, *address).await?;
-                                }
-                            }
-                        }
-                    }
-                }
+            let (trees, contents) = walk::part(objects, &address, below).await.map_err(removed)?.below();
+            todo.extend(trees);
+            for address in contents {
+                keep(objects, &writer, Kind::Data, address).await?;
             }
         }
         Ok(writer.finish().await?.stored_bytes)

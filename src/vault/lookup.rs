@@ -1,7 +1,7 @@
 //! Finding objects: which index files there are, reading as much of them as is needed, writing and merging them.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,7 +15,7 @@ use super::index::file::{self, END, Span};
 use super::index::{At, Draft, File, Index, MERGED, Name};
 use super::objects::{AT_ONCE, Objects};
 use super::pack;
-use super::store::Store;
+use super::store::{Listed, Store};
 
 /// Bytes at the end of an index file that are read first: all of a small file, and the directory of one of a million objects.
 const TAIL: u64 = 64 * 1024;
@@ -104,16 +104,21 @@ impl Objects {
         Ok(listed.iter().filter_map(|file| Some((Name::parse(&file.name)?, file.size))).collect())
     }
 
+    /// The packs that are there, each with its file below `packs/`.
+    pub(super) async fn packs_there(&self) -> Result<HashMap<Id, Listed>, Error> {
+        let listed = self.store.list("packs").await?;
+        Ok(listed.into_iter().filter_map(|file| Some((pack::id(&file.name)?, file))).collect())
+    }
+
     /// Packs of which the index tells or ever told, and that are not there or not in the index any more; those that are
     /// `known` to be bad are not looked at. The index must be loaded.
     pub(super) async fn packs_gone(&self, known: &HashSet<Id>) -> Result<HashSet<Id>, Error> {
-        let listed = self.store.list("packs").await?;
-        let there: HashSet<Id> = listed.iter().filter_map(|file| pack::id(&file.name)).collect();
+        let there = self.packs_there().await?;
         let (mut gone, packs) = self.with_index(|index| (index.told().clone(), index.packs()));
         gone.retain(|id| !known.contains(id));
         for pack in packs {
             // A list may be older than a pack that was written just now.
-            if there.contains(&pack.id) || gone.contains(&pack.id) && self.store.has(&pack::name(&pack.id)).await? {
+            if there.contains_key(&pack.id) || gone.contains(&pack.id) && self.store.has(&pack::name(&pack.id)).await? {
                 gone.remove(&pack.id);
             }
         }

@@ -74,6 +74,11 @@ pub(super) fn packs(marks: &[Mark]) -> HashSet<Id> {
     marks.iter().flat_map(|mark| &mark.packs).copied().collect()
 }
 
+/// Names of the snapshots that any of these marks names.
+pub(super) fn snapshots(marks: &[Mark]) -> HashSet<&String> {
+    marks.iter().flat_map(|mark| &mark.snapshots).collect()
+}
+
 /// Writes a mark; its name. One that names nothing is good for telling the store's time.
 pub(super) async fn write(objects: &Objects, mark: &message::Mark) -> Result<String, Error> {
     let id = hex::new_id();

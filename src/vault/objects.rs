@@ -45,6 +45,11 @@ impl Objects {
         Self { id, store, keys, local, lookup: Lookup::default(), cache: Mutex::default() }
     }
 
+    /// The same vault, of which nothing was read yet, in `store`.
+    pub(super) fn afresh(&self, store: Store) -> Self {
+        Self::new(self.id, store, self.keys.clone(), self.local.clone())
+    }
+
     /// The content of an object, checked against its address.
     pub(super) async fn object(&self, kind: Kind, address: &Address) -> Result<Bytes, Error> {
         let places = self.locate(address).await?;

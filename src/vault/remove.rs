@@ -44,6 +44,6 @@ impl Vault {
     /// Names of the snapshots that somebody who has the key removed on purpose, as far as the vault still remembers.
     pub(super) async fn removed_names(&self) -> Result<BTreeSet<String>, Error> {
         let marks = mark::read_all(&self.objects).await?;
-        Ok(marks.into_iter().flat_map(|mark| mark.snapshots).collect())
+        Ok(mark::snapshots(&marks).into_iter().cloned().collect())
     }
 }

@@ -98,9 +98,8 @@ async fn read_packs(
     summary: &mut RepairSummary,
     report: &dyn Report,
 ) -> Result<Vec<PackContents>, Error> {
-    let listed = objects.store.list("packs").await?;
     // Those of which the index tells as well: a list may be older than it.
-    let ids: BTreeSet<Id> = listed.iter().filter_map(|file| pack::id(&file.name)).chain(said.keys().copied()).collect();
+    let ids: BTreeSet<Id> = objects.packs_there().await?.into_keys().chain(said.keys().copied()).collect();
     report.expect(ids.len() as u64);
     let read = ids.into_iter().map(|id| {
         let (objects, said) = (objects.clone(), said.get(&id).cloned());

@@ -1,6 +1,6 @@
 //! How much a vault holds of each source, and what it takes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::sync::Arc;
 
 use super::address::{Address, BuildAddressHasher};
@@ -12,6 +12,7 @@ use super::objects::Objects;
 use super::open::Vault;
 use super::prune::usage;
 use super::snapshot::Snapshot;
+use super::store::Listed;
 use super::{mark, pack};
 
 /// What a vault holds, and what that takes.
@@ -85,22 +86,21 @@ impl Vault {
     }
 
     async fn sizes_once(&self) -> Result<Sizes, Error> {
-        let Objects { id, store, keys, local, .. } = self.objects.as_ref();
-        let objects = Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone()));
+        let objects = Arc::new(self.objects.afresh(self.objects.store.clone()));
         let marks = mark::read_all(&objects).await?;
         let mut snapshots = self.snapshots().await?;
         if let Some(damaged) = snapshots.damaged.pop() {
             return Err(damaged);
         }
-        let removed: HashSet<&String> = marks.iter().flat_map(|mark| &mark.snapshots).collect();
+        let removed = mark::snapshots(&marks);
         snapshots.whole.retain(|snapshot| !removed.contains(&snapshot.name));
         if let Some((_, error)) = objects.load_index_anew().await?.pop() {
             return Err(error);
         }
-        let mut sizes = files(&objects).await?;
-        let there =
-            objects.store.list("packs").await?.into_iter().filter_map(|file| Some((pack::id(&file.name)?, file.size)));
-        let there: HashMap<Id, u64> = there.collect();
+        let listed = objects.store.list("").await?;
+        let mut sizes = files(&listed);
+        let size_of = |file: &Listed| Some((pack::id(file.name.strip_prefix("packs/")?)?, file.size));
+        let there: HashMap<Id, u64> = listed.iter().filter_map(size_of).collect();
         let mut packs = objects.with_index(Index::contents);
         packs.retain(|pack| there.contains_key(&pack.id));
         // What lies in a marked pack too counts where it stays.
@@ -117,9 +117,9 @@ impl Vault {
 }
 
 /// The files of the vault, by folder.
-async fn files(objects: &Objects) -> Result<Sizes, Error> {
+fn files(listed: &[Listed]) -> Sizes {
     let mut sizes = Sizes::default();
-    for file in objects.store.list("").await? {
+    for file in listed {
         let files = match file.name.split('/').next() {
             Some("packs") => &mut sizes.packs,
             Some("index") => &mut sizes.index,
@@ -129,7 +129,7 @@ async fn files(objects: &Objects) -> Result<Sizes, Error> {
         files.count += 1;
         files.bytes += file.size;
     }
-    Ok(sizes)
+    sizes
 }
 
 /// Where an object counts, and what it takes there.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::address::Address;
 use super::error::Error;
 use super::message::Tree;
-use super::node::{self, Content, Node};
+use super::node::{self, Content, Node, NodeKind};
 use super::objects::Objects;
 
 /// Goes through everything below a folder; a folder comes before what is in it, names in order.
@@ -79,6 +79,26 @@ pub(super) enum Part {
     Nodes(Vec<Node>),
     /// The level of this node, and the nodes below it: the last name of each, and its address.
     Branches(u32, Vec<(String, Address)>),
+}
+
+impl Part {
+    /// The nodes of trees to which it refers, each with the level that it must be below, and the contents.
+    pub(super) fn below(&self) -> (Vec<(Address, Option<u32>)>, Vec<Address>) {
+        let nodes = match self {
+            Part::Nodes(nodes) => nodes,
+            Part::Branches(level, branches) => {
+                return (branches.iter().map(|(_, address)| (*address, Some(*level))).collect(), Vec::new());
+            }
+        };
+        let (mut trees, mut contents) = (Vec::new(), Vec::new());
+        for node in nodes {
+            match node.kind {
+                NodeKind::Folder { .. } => trees.extend(node.references().iter().map(|address| (*address, None))),
+                _ => contents.extend(node.references()),
+            }
+        }
+        (trees, contents)
+    }
 }
 
 /// Reads one node of a folder's tree, which must be of the level just below `below`.

@@ -65,6 +65,33 @@ async fn one_changed_event_costs_the_other_vault_a_few_kilobytes_and_reads_no_ot
 }
 
 #[tokio::test]
+async fn a_copy_leans_on_nothing_that_a_repair_of_the_other_vault_dropped() {
+    let (here, there) = (Storage::new(), Storage::new());
+    let (mine, other) = (new_vault(&here.place()).await, new_vault(&there.place()).await);
+    let mut files = events(30, 1);
+    let at_home: Vec<_> = events(30, 2).into_iter().map(|(path, text)| (path.replace("work", "home"), text)).collect();
+    files.extend(at_home);
+    back_up(&mine, &files, 1).await;
+    copy(&mine, &other).await;
+    let pack = there.names().into_iter().find(|name| name.starts_with("packs")).unwrap();
+    let (store, pack) = (Client::new(&there, []), Path::from(pack));
+    let mut bytes = store.get(&pack).await.unwrap().bytes().await.unwrap().to_vec();
+    // In the contents, before the trees.
+    bytes[30] ^= 1;
+    store.put(&pack, bytes.into()).await.unwrap();
+    let repaired = open(&there.place()).await.repair(false, &Tally::default()).await.unwrap();
+    assert!(!repaired.gone.is_empty(), "{repaired:?}");
+    files.push(event(&mut Numbers(99)));
+    let (second, _) = back_up(&mine, &files, 2).await;
+    let other = open(&there.place()).await;
+    assert_eq!(copy(&mine, &other).await.snapshots, std::slice::from_ref(&second.id));
+    let copied = open(&there.place()).await;
+    assert_eq!(everything(&copied, &copied.find(&second.id).await.unwrap()).await, everything(&mine, &second).await);
+    let checked = copied.check(CheckDepth::Structure, &Tally::default()).await.unwrap();
+    assert_eq!(checked.lost, [], "what the copy stored again heals the first snapshot, too");
+}
+
+#[tokio::test]
 async fn what_was_removed_there_comes_back_when_asked_for_and_then_stays() {
     let ((_, here), (_, copied_to)) = (in_memory(), in_memory());
     let (mine, other) = (new_vault(&here).await, new_vault(&copied_to).await);

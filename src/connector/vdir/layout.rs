@@ -1,7 +1,7 @@
 //! Which folders below a folder are collections, and which of them hold calendars or contacts.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -66,33 +66,44 @@ pub(super) fn look(root: &Path) -> io::Result<Layout> {
     Ok(layout)
 }
 
-/// The names in a folder, sorted.
-pub(super) fn names_in(at: &Path) -> io::Result<Vec<OsString>> {
-    let mut names = fs::read_dir(at)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
-    names.sort();
+/// What stands in a folder.
+pub(super) struct Named {
+    pub name: OsString,
+    is_link: bool,
+    /// Whether it is a folder, or a link to one.
+    pub is_folder: bool,
+}
+
+/// What stands in a folder, sorted by name.
+pub(super) fn names_in(at: &Path) -> io::Result<Vec<Named>> {
+    let look = |entry: io::Result<DirEntry>| {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let is_folder = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
+        Ok(Named { name: entry.file_name(), is_link: kind.is_symlink(), is_folder })
+    };
+    let mut names = fs::read_dir(at)?.map(look).collect::<io::Result<Vec<_>>>()?;
+    names.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(names)
 }
 
 fn walk(
     root: &Path,
     below: &Path,
-    names: Vec<OsString>,
+    names: Vec<Named>,
     found: &mut Vec<Candidate>,
     problems: &mut Vec<(PathBuf, String)>,
 ) {
     let mut folders = Vec::new();
     let mut files = Vec::new();
-    for name in names {
+    for Named { name, is_link, is_folder } in names {
         let at = below.join(&name);
-        match fs::symlink_metadata(root.join(&at)) {
-            Ok(metadata) if metadata.is_dir() => folders.push(at),
-            Ok(metadata) if metadata.is_symlink() && root.join(&at).is_dir() => {
-                // A link to a folder inside is found under its own name.
-                if !leads_inside(root, &root.join(&at)) {
-                    problems.push((at, "it is a link to a folder elsewhere, which is not followed".into()));
-                }
-            }
-            _ => files.push(name.to_string_lossy().into_owned()),
+        match (is_folder, is_link) {
+            (true, false) => folders.push(at),
+            // A link to a folder inside is found under its own name.
+            (true, true) if leads_inside(root, &root.join(&at)) => {}
+            (true, true) => problems.push((at, "it is a link to a folder elsewhere, which is not followed".into())),
+            (false, _) => files.push(name.to_string_lossy().into_owned()),
         }
     }
     folders.retain(|at| !own_name(at).starts_with('.'));
@@ -135,7 +146,7 @@ fn top_of(root: &Path, below: &Path) -> Option<&'static str> {
     }
     let placed = TOPS.into_iter().find(|top| below.starts_with(top));
     let Ok(names) = names_in(&at) else { return placed };
-    let items = names.iter().filter(|name| may_be_item(&name.to_string_lossy()));
+    let items = names.iter().map(|named| &named.name).filter(|name| may_be_item(&name.to_string_lossy()));
     for name in items {
         let known = Kind::of(&read_inside(root, &at.join(name), MOST_ITEM).unwrap_or_default());
         match if known == Kind::Unknown { extension_kind(&name.to_string_lossy()) } else { Some(known) } {

@@ -1,7 +1,7 @@
 //! A local folder as a source.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -195,11 +195,8 @@ fn folder(path: String, at: Option<&Path>) -> Entry {
 fn files_of(at: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let mut files = BTreeMap::new();
     let (mut stored, mut places) = (Vec::new(), Vec::new());
-    for name in layout::names_in(at)? {
-        let (place, name) = (at.join(&name), name.to_string_lossy().into_owned());
-        if place.is_dir() {
-            continue;
-        }
+    for named in layout::names_in(at)?.iter().filter(|named| !named.is_folder) {
+        let (place, name) = (at.join(&named.name), named.name.to_string_lossy().into_owned());
         if METADATA.contains(&name.as_str()) {
             files.insert(name, place);
         } else if may_be_item(&name) {
@@ -214,14 +211,18 @@ fn files_of(at: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
 /// Size and metadata of a file that can be read; else why it can't.
 fn look_at(root: &Path, at: &Path) -> Result<(u64, Metadata), String> {
     let told = |error: io::Error| format!("it can't be read: {error}");
-    if fs::symlink_metadata(at).map_err(told)?.is_symlink() && !layout::leads_inside(root, at) {
-        return Err("it is a link to somewhere else, which is not followed".into());
+    let mut metadata = fs::symlink_metadata(at).map_err(told)?;
+    if metadata.is_symlink() {
+        if !layout::leads_inside(root, at) {
+            return Err("it is a link to somewhere else, which is not followed".into());
+        }
+        metadata = fs::metadata(at).map_err(told)?;
     }
     // Anything but a file, such as a pipe, could block when it is opened.
-    if !fs::metadata(at).map_err(told)?.is_file() {
+    if !metadata.is_file() {
         return Err("it is no regular file".into());
     }
-    let metadata = File::open(at).and_then(|file| file.metadata()).map_err(told)?;
+    rustix::fs::access(at, rustix::fs::Access::READ_OK).map_err(|error| told(error.into()))?;
     Ok((metadata.len(), metadata))
 }
 

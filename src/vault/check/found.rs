@@ -12,7 +12,6 @@ use crate::vault::address::{Address, BuildAddressHasher};
 use crate::vault::error::Error;
 use crate::vault::hex::Id;
 use crate::vault::index::{Index, PackContents};
-use crate::vault::node::{Node, NodeKind};
 use crate::vault::objects::Objects;
 use crate::vault::pack;
 use crate::vault::reach::{Todo, reach};
@@ -54,8 +53,8 @@ impl Found {
         for root in roots {
             reached.come(root, None, &mut todo);
         }
-        reach(objects, todo, |node, part, further| {
-            reached.node(&node, part, further);
+        reach(objects, todo, |_, part, further| {
+            reached.node(part, further);
             Ok(())
         })
         .await?;
@@ -138,31 +137,18 @@ impl Reached<'_> {
         }
     }
 
-    fn node(&mut self, _: &Todo<()>, part: Result<Part, Error>, further: &mut Vec<Todo<()>>) {
-        match part {
-            Err(_) => self.is_lossy = true,
-            Ok(Part::Branches(level, branches)) => {
-                for (_, address) in branches {
-                    self.come(address, Some(level), further);
-                }
-            }
-            Ok(Part::Nodes(nodes)) => {
-                for node in &nodes {
-                    self.entry(node, further);
-                }
-            }
+    fn node(&mut self, part: Result<Part, Error>, further: &mut Vec<Todo<()>>) {
+        let Ok(part) = part else {
+            self.is_lossy = true;
+            return;
+        };
+        let (trees, contents) = part.below();
+        for (address, below) in trees {
+            self.come(address, below, further);
         }
-    }
-
-    fn entry(&mut self, node: &Node, further: &mut Vec<Todo<()>>) {
-        let is_folder = matches!(node.kind, NodeKind::Folder { .. });
-        for address in node.references() {
-            if is_folder {
-                self.come(*address, None, further);
-            } else {
-                self.need(address);
-                self.is_lossy |= self.objects.with_index(|index| self.bad.why_lost(index, address)).is_some();
-            }
+        for address in contents {
+            self.need(&address);
+            self.is_lossy |= self.objects.with_index(|index| self.bad.why_lost(index, &address)).is_some();
         }
     }
 

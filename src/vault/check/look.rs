@@ -7,10 +7,10 @@ use futures_util::{StreamExt, stream};
 use crate::vault::error::{Error, ErrorKind};
 use crate::vault::hex::Id;
 use crate::vault::lookup::BadIndex;
+use crate::vault::mark;
 use crate::vault::objects::AT_ONCE;
 use crate::vault::open::Vault;
 use crate::vault::snapshot::Snapshot;
-use crate::vault::{mark, pack};
 
 /// What was there at one time.
 pub(super) struct Look {
@@ -43,12 +43,12 @@ impl Look {
             Look { bad_indexes, snapshots: Vec::new(), packs: HashMap::new(), marked: HashSet::new(), files, vault };
         look.files.extend(look.vault.objects.index_files().await?.iter().map(|(name, _)| name.path()));
         // Packs after the index: one that the index names and that is not listed is not there.
-        let listed = look.vault.objects.store.list("packs").await?;
-        look.packs = listed.iter().filter_map(|file| Some((pack::id(&file.name)?, file.size))).collect();
+        let listed = look.vault.objects.packs_there().await?;
+        look.packs = listed.into_iter().map(|(id, file)| (id, file.size)).collect();
         // Marks last: who deletes anything says so first.
         let marks = mark::read_all(&look.vault.objects).await?;
         look.marked = mark::packs(&marks);
-        let removed: HashSet<&String> = marks.iter().flat_map(|mark| &mark.snapshots).collect();
+        let removed = mark::snapshots(&marks);
         snapshots.retain(|(name, _)| !removed.contains(name));
         look.snapshots = snapshots;
         Ok(look)

@@ -162,8 +162,7 @@ impl Vault {
 
     /// The same vault without anything that was read before.
     pub(super) fn afresh(&self) -> Vault {
-        let Objects { id, store, keys, local, .. } = self.objects.as_ref();
-        Vault { objects: Arc::new(Objects::new(*id, store.without_cache(), keys.clone(), local.clone())) }
+        Vault { objects: Arc::new(self.objects.afresh(self.objects.store.without_cache())) }
     }
 }
 

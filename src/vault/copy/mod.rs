@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::Address;
 use super::error::{Error, ErrorKind};
-use super::lean::Leaning;
+use super::lean::{Leaning, Named};
 use super::open::Vault;
 use super::snapshot::{self, Snapshot};
 use super::writer::{Writer, Written};
@@ -140,7 +140,7 @@ impl Run<'_> {
         // Where nothing is about to go, what a snapshot of the other vault leans on is there: it was found after the marks
         // and the packs were looked at.
         let is_looked_up = self.leaning.avoided().is_empty();
-        self.leaning.publish_copy(&self.to.objects, snapshot, is_looked_up).await
+        self.leaning.publish(&self.to.objects, snapshot, Named::Before, is_looked_up).await
     }
 
     /// The roots of a snapshot that both vaults have, as much like this one as can be told from names: the last one before it

@@ -1,7 +1,7 @@
 //! The trees of a snapshot, written anew for another vault: its keys call every object differently, and cut folders elsewhere.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -11,6 +11,7 @@ use crate::vault::error::{Error, ErrorKind};
 use crate::vault::message::Entry;
 use crate::vault::node;
 use crate::vault::objects::{AT_ONCE, Objects};
+use crate::vault::reach::{Todo, reach};
 use crate::vault::seal::Kind;
 use crate::vault::tree::{Builder, Made};
 use crate::vault::writer::Writer;
@@ -31,6 +32,8 @@ pub(super) struct Trees {
     is_lasting: bool,
     /// What the objects of the one vault are called in the other, as far as it was needed: an object in here is there.
     known: Mutex<HashMap<Address, Address, BuildAddressHasher>>,
+    /// Nodes in the other vault of which everything below them is there.
+    whole: Mutex<HashSet<Address, BuildAddressHasher>>,
 }
 
 /// A folder that is being written.
@@ -48,7 +51,7 @@ type Pairs = HashMap<String, (Entry, Entry)>;
 
 impl Trees {
     pub(super) fn new(from: Arc<Objects>, to: Arc<Objects>, writer: Writer, is_lasting: bool) -> Self {
-        Self { from, to, writer, is_lasting, known: Mutex::default() }
+        Self { from, to, writer, is_lasting, known: Mutex::default(), whole: Mutex::default() }
     }
 
     /// Writes the tree at `root` and all below it; its address in the other vault.
@@ -70,7 +73,7 @@ impl Trees {
                 }
                 continue;
             };
-            match self.ready(frame, &entry)? {
+            match self.ready(frame, &entry).await? {
                 Ready::Entry(entry) => {
                     frame.builder.push(*entry);
                     let made = frame.builder.take();
@@ -116,7 +119,7 @@ impl Trees {
     }
 
     /// An entry as the other vault will have it, or the folder that must be written first.
-    fn ready(&self, frame: &Frame<'_>, entry: &Entry) -> Result<Ready, Error> {
+    async fn ready(&self, frame: &Frame<'_>, entry: &Entry) -> Result<Ready, Error> {
         let mut made = entry.clone();
         if !entry.contents.is_empty() {
             let there = addresses(entry)?.iter().map(|part| self.known(part)).collect::<Option<Vec<_>>>();
@@ -129,9 +132,11 @@ impl Trees {
             let base = frame.base.get(&entry.name).and_then(|(from, to)| {
                 Some(Base { from: Address::from_slice(&from.tree)?, to: Address::from_slice(&to.tree)? })
             });
-            let is_there = |base: &Base| self.is_lasting && base.from == address && self.writer.has(&base.to);
-            let unchanged = base.filter(is_there).map(|base| base.to);
-            let Some(there) = self.known(&address).or(unchanged) else { return Ok(Ready::Folder(address, base)) };
+            let there = match (self.known(&address), base) {
+                (Some(known), _) => known,
+                (None, Some(base)) if base.from == address && self.is_whole(base.to).await? => base.to,
+                _ => return Ok(Ready::Folder(address, base)),
+            };
             self.learn(address, there);
             made.tree = there.0.to_vec();
         } else if !node::is_known(entry) {
@@ -140,6 +145,45 @@ impl Trees {
             return Err(Error::new(ErrorKind::Missing, what));
         }
         Ok(Ready::Entry(Box::new(made)))
+    }
+
+    /// Whether the other vault has this folder with all that is below it, to stay: the nodes above what a repair there dropped
+    /// still name it.
+    async fn is_whole(&self, folder: Address) -> Result<bool, Error> {
+        if !self.is_lasting || !self.writer.has(&folder) {
+            return Ok(false);
+        }
+        let mut seen = HashSet::<Address, BuildAddressHasher>::default();
+        let mut is_whole = true;
+        let mut come = |address: Address, below: Option<u32>, further: &mut Vec<Todo<()>>| {
+            if !lock(&self.whole).contains(&address) && seen.insert(address) {
+                further.push(Todo { context: (), address, below });
+            }
+        };
+        let mut todo = Vec::new();
+        come(folder, None, &mut todo);
+        reach(&self.to, todo, |_, part, further| {
+            match part {
+                Ok(part) => {
+                    let (trees, contents) = part.below();
+                    for (address, below) in trees {
+                        come(address, below, further);
+                    }
+                    is_whole &= contents.iter().all(|address| self.writer.has(address));
+                }
+                Err(error) if error.kind == ErrorKind::Storage => return Err(error),
+                Err(_) => is_whole = false,
+            }
+            if !is_whole {
+                further.clear();
+            }
+            Ok(())
+        })
+        .await?;
+        if is_whole {
+            lock(&self.whole).extend(seen);
+        }
+        Ok(is_whole)
     }
 
     async fn leave(&self, builder: Builder<'_>) -> Result<Address, Error> {
@@ -195,12 +239,16 @@ impl Trees {
     }
 
     fn known(&self, address: &Address) -> Option<Address> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(address).copied()
+        lock(&self.known).get(address).copied()
     }
 
     fn learn(&self, from: Address, to: Address) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(from, to);
+        lock(&self.known).insert(from, to);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What comes of an entry.

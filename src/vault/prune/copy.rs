@@ -31,9 +31,8 @@ struct Item {
 pub(super) async fn copy(objects: &Arc<Objects>, look: &Look, plan: &Plan) -> Result<Vec<PackContents>, Error> {
     let mut packs = Vec::new();
     for kind in [Kind::Tree, Kind::Data] {
-        let Objects { id, store, keys, local, .. } = objects.as_ref();
         // Of an empty index, as what is stored already is to be stored again.
-        let empty = Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone()));
+        let empty = Arc::new(objects.afresh(objects.store.clone()));
         let writer = Writer::of_packs(empty);
         for batch in batches(look, plan, kind) {
             write(objects, &writer, kind, batch).await?;

@@ -13,7 +13,6 @@ use crate::vault::index::{Index, Name, PackContents};
 use crate::vault::mark::{self, Mark};
 use crate::vault::objects::{AT_ONCE, Objects};
 use crate::vault::open::Vault;
-use crate::vault::pack;
 use crate::vault::store::Listed;
 
 /// What there is.
@@ -50,10 +49,9 @@ pub(super) async fn look(
 }
 
 async fn look_once(vault: &Vault, without: &BTreeSet<String>, now: SystemTime) -> Result<(Arc<Objects>, Look), Error> {
-    let Objects { id, store, keys, local, .. } = vault.objects.as_ref();
-    let objects = Arc::new(Objects::new(*id, store.clone(), keys.clone(), local.clone()));
+    let objects = Arc::new(vault.objects.afresh(vault.objects.store.clone()));
     let marks = mark::read_all(&objects).await?;
-    let removed: BTreeSet<&String> = marks.iter().flat_map(|mark| &mark.snapshots).collect();
+    let removed = mark::snapshots(&marks);
     // Snapshots before the index: what a snapshot needs is in the index before the snapshot is there.
     let names = vault.snapshot_names().await?;
     let (half_removed, names): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| removed.contains(name));
@@ -72,8 +70,7 @@ async fn look_once(vault: &Vault, without: &BTreeSet<String>, now: SystemTime) -
         return Err(Error::new(ErrorKind::Damaged, what).because(error));
     }
     // Packs after the index: one that the index names and that is not listed is not there.
-    let listed = objects.store.list("packs").await?;
-    let listed = listed.into_iter().filter_map(|file| Some((pack::id(&file.name)?, file))).collect();
+    let listed = objects.packs_there().await?;
     let replaced = objects.index_files().await?.into_iter().map(|(name, _)| name);
     let replaced = replaced.filter(|name| objects.with_index(|index| index.is_replaced(&name.id))).collect();
     let usage = usage::usage(&objects, &snapshots).await?;

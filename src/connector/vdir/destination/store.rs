@@ -1,5 +1,6 @@
 //! Storing one entry: look what stands there, decide, write.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,12 +49,17 @@ impl Inner {
             return Ok(());
         }
         let mut troubles = Vec::new();
+        let mut disks = BTreeMap::new();
         for (folder, items) in self.shelves.all() {
             if self.wishes.mirror {
                 troubles.extend(self.delete_others(&folder, &lock(&items)));
             }
-            let told = |error| failed(ErrorKind::Other, format!("cannot make {} safe", folder.display()), error);
-            write::folder(&folder).map_err(told)?;
+            disks.insert(write::disk_of(&folder).ok(), folder);
+        }
+        for folder in disks.into_values() {
+            let told =
+                |error| failed(ErrorKind::Other, format!("cannot make {} safe on its disk", folder.display()), error);
+            write::disk(&folder).map_err(told)?;
         }
         if troubles.is_empty() {
             return Ok(());
