@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link on two cores.
 
 mod cli;
+mod conformance;
 mod connector_dav;
 mod dav;
 mod demo;

@@ -7,6 +7,7 @@ use crate::connector::{self, Destination, Source};
 use crate::plugin::serve;
 
 use super::failure::Failure;
+use super::output;
 
 /// Serves the connectors on standard input and output until the host goes away.
 pub async fn run() -> Result<(), Failure> {
@@ -32,5 +33,9 @@ impl serve::Connectors for Ours {
         options: &BTreeMap<String, String>,
     ) -> Result<Box<dyn Destination>, connector::Error> {
         connector::destination(location, options).await
+    }
+
+    fn warn(&self, sentence: &str) {
+        output::error_line(&format!("davault: {sentence}"));
     }
 }

@@ -38,6 +38,15 @@ pub fn check(role: Role, location: &str, options: &BTreeMap<String, String>) -> 
     options::check(role, matches!(location, Location::Vdir(_)), options)
 }
 
+/// Lets an account be worked on by at most `at_once` requests at the same time, 0 for no limit; never more than without a
+/// limit, and the option `connections` has the last word. A folder needs none.
+pub fn limit(location: &str, options: &mut BTreeMap<String, String>, at_once: usize) {
+    let usual = crate::dav::DEFAULT_CONNECTIONS;
+    if at_once > 0 && at_once < usual && matches!(Location::parse(location), Ok(Location::Dav(_))) {
+        options.entry("connections".to_owned()).or_insert_with(|| at_once.to_string());
+    }
+}
+
 /// Opens a location to read from; signs in only when something is asked of it.
 pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
     check(Role::Source, location, options)?;
@@ -192,4 +201,24 @@ pub enum ErrorKind {
     Item,
     /// Anything else.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_may_ask_for_fewer_requests_and_the_option_has_the_last_word() {
+        let limited = |location: &str, given: Option<&str>, at_once: usize| {
+            let mut options = BTreeMap::new();
+            options.extend(given.map(|value| ("connections".to_owned(), value.to_owned())));
+            limit(location, &mut options, at_once);
+            options.remove("connections")
+        };
+        assert_eq!(limited("caldav://h/", None, 1).as_deref(), Some("1"));
+        assert_eq!(limited("caldav://h/", Some("8"), 1).as_deref(), Some("8"));
+        assert_eq!(limited("caldav://h/", None, 0), None);
+        assert_eq!(limited("caldav://h/", None, 31), None, "not more than without a limit");
+        assert_eq!(limited("/srv/calendars", None, 1), None, "a folder takes no such option");
+    }
 }

@@ -103,6 +103,9 @@ pub const OPTIONS: &[OptionSpec] = &[
 /// The ways to prove who one is; at most one may be given.
 const SIGN_IN: [&str; 4] = ["password", "password_file", "password_command", "bearer_token"];
 
+/// What plakar's own CalDAV connector took to sign in at Google, Microsoft or Apple.
+const OAUTH: [&str; 3] = ["name", "client_id", "client_secret"];
+
 /// Whether an option's value must never be shown.
 #[must_use]
 pub fn is_secret(option: &str) -> bool {
@@ -180,6 +183,12 @@ fn is_true(value: &str) -> bool {
 fn find(role: Role, vdir: bool, name: &str) -> Result<&'static OptionSpec, Error> {
     let applies = |spec: &&OptionSpec| spec.role.is_none_or(|only| only == role) && (spec.vdir || !vdir);
     let Some(spec) = OPTIONS.iter().find(|spec| spec.name == name) else {
+        if OAUTH.contains(&name) {
+            return Err(usage(format!(
+                "option {name} belongs to signing in by OAuth, which is not there yet; leave name, client_id and \
+                 client_secret out, and give an app password as password"
+            )));
+        }
         let nearest = OPTIONS.iter().filter(applies).min_by_key(|spec| distance(name, spec.name));
         let nearest = nearest.map(|spec| format!("; the nearest is {}", spec.name)).unwrap_or_default();
         return Err(usage(format!("unknown option {name}{nearest}")));
@@ -241,6 +250,19 @@ mod tests {
         assert_eq!(why(Source, &[("mirror", "true")]), "option mirror does not apply to a source");
         let folder = BTreeMap::from([("timeout".to_owned(), "3".to_owned())]);
         assert_eq!(check(Source, true, &folder).unwrap_err().what, "option timeout does not apply to a local folder");
+    }
+
+    #[test]
+    fn what_plakars_own_connector_took_for_oauth_is_recognised() {
+        let sentence = |name: &str| {
+            format!(
+                "option {name} belongs to signing in by OAuth, which is not there yet; leave name, client_id and \
+                 client_secret out, and give an app password as password"
+            )
+        };
+        for (role, name) in [(Source, "name"), (Destination, "client_id"), (Source, "client_secret")] {
+            assert_eq!(why(role, &[(name, "geheim"), ("username", "alice")]), sentence(name));
+        }
     }
 
     #[test]

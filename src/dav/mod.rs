@@ -39,7 +39,7 @@ pub use etag::ETag;
 pub use href::Href;
 pub use kind::Kind;
 pub use names::Name;
-pub use options::{AuthScheme, Credentials, Options, RetryPolicy, Tls};
+pub use options::{AuthScheme, Credentials, DEFAULT_CONNECTIONS, Options, RetryPolicy, Tls};
 pub use property::{Property, Value};
 pub use request::{Listing, Request};
 pub use scheduling::sends_invitations;

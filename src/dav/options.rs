@@ -6,6 +6,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+/// How many requests run at the same time where nobody says.
+pub const DEFAULT_CONNECTIONS: usize = 4;
+
 /// Where a client connects, who it says it is, and its limits.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -44,7 +47,7 @@ impl Options {
             auth: AuthScheme::Auto,
             tls: Tls::default(),
             trusted_hosts: Vec::new(),
-            connections: 4,
+            connections: DEFAULT_CONNECTIONS,
             timeout: Duration::from_mins(1),
             proxy: None,
             user_agent: concat!("davault/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -37,6 +37,10 @@ pub(super) struct Described {
     pub kind: CollectionKind,
     /// Where it was on its server.
     pub href: String,
+    /// Its display name, once more: this file is the first of its folder by name, and hosts that send files in that order
+    /// send `displayname` after most items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub displayname: Option<String>,
     /// `VEVENT`, `VTODO`, … as far as the server said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<String>,
@@ -119,6 +123,7 @@ impl Described {
             schema: SCHEMA,
             kind: collection.kind.into(),
             href: collection.href.path().to_owned(),
+            displayname: collection.displayname.clone().filter(|name| !name.is_empty()),
             components,
             read_only: collection.read_only,
             owner: collection.owner.clone(),

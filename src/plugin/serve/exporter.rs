@@ -4,15 +4,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::broken::Broken;
-use super::v1_1::status;
+use super::content::Gathered;
+use super::status;
 use crate::connector::{Destination, Entry, EntryKind, Outcome};
 use crate::plugin::{path, wire};
 use crate::proto::plakar::connectors::{Record, Result as Answer};
@@ -25,15 +26,43 @@ const WAITING: usize = 64;
 
 type ToHost = mpsc::Sender<Result<ExportResponse, Status>>;
 
+/// What one exporter works with from Init to Close.
+pub(super) struct Serving {
+    destination: Arc<dyn Destination>,
+    reached: OnceCell<()>,
+}
+
+impl Serving {
+    pub(super) fn new(destination: Box<dyn Destination>) -> Self {
+        Serving { destination: Arc::from(destination), reached: OnceCell::new() }
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), Status> {
+        self.destination.ping().await.map_err(|error| status(&error))?;
+        // Somebody else may have been quicker.
+        let _ = self.reached.set(());
+        Ok(())
+    }
+
+    /// The destination, once it has answered: plakar does not ping it before it sends, and each of a thousand items would be
+    /// refused by itself, a wrong password as often.
+    async fn reached(&self) -> Result<Arc<dyn Destination>, Status> {
+        if !self.reached.initialized() {
+            self.ping().await?;
+        }
+        Ok(Arc::clone(&self.destination))
+    }
+}
+
 /// Stores what the host sends, and answers every record once.
 pub(super) fn export(
-    destination: Arc<dyn Destination>,
+    serving: Arc<Serving>,
     packets: Streaming<ExportRequest>,
     broken: Broken,
 ) -> ReceiverStream<Result<ExportResponse, Status>> {
     let (to_host, results) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        if let Err(status) = store_all(destination, packets, &broken, &to_host).await {
+        if let Err(status) = store_all(&serving, packets, &broken, &to_host).await {
             // A host that is gone needs no status.
             let _ = to_host.send(Err(status)).await;
         }
@@ -42,11 +71,12 @@ pub(super) fn export(
 }
 
 async fn store_all(
-    destination: Arc<dyn Destination>,
+    serving: &Serving,
     mut packets: Streaming<ExportRequest>,
     broken: &Broken,
     to_host: &ToHost,
 ) -> Result<(), Status> {
+    let destination = serving.reached().await?;
     let free = Arc::new(Semaphore::new(destination.width().max(1)));
     // Dropped with what still runs in it when the host breaks off.
     let mut storing = JoinSet::new();
@@ -94,7 +124,7 @@ async fn receive(packets: &mut Streaming<ExportRequest>) -> Result<Option<Receiv
     if !record.has_reader {
         return Ok(Some(Received { record, content: Err("came without its content") }));
     }
-    let mut content = Gathered::at_most(wire::CONTENT);
+    let mut content = Gathered::new();
     loop {
         match next(packets).await? {
             Some(Packet::Chunk(chunk)) if chunk.is_empty() => break,
@@ -114,40 +144,6 @@ async fn next(packets: &mut Streaming<ExportRequest>) -> Result<Option<Packet>, 
         Some(ExportRequest { packet: Some(packet) }) => Ok(Some(packet)),
         Some(ExportRequest { packet: None }) => {
             Err(Status::invalid_argument("the host sent a message that is neither record nor content"))
-        }
-    }
-}
-
-/// Chunks as one; the first is not copied when it is the only one.
-struct Gathered {
-    most: u64,
-    first: Bytes,
-    all: BytesMut,
-    too_large: bool,
-}
-
-impl Gathered {
-    fn at_most(most: u64) -> Self {
-        Gathered { most, first: Bytes::new(), all: BytesMut::new(), too_large: false }
-    }
-
-    fn add(&mut self, chunk: Bytes) {
-        let length = self.first.len().max(self.all.len()) as u64 + chunk.len() as u64;
-        if self.too_large || length > self.most {
-            *self = Gathered { too_large: true, ..Gathered::at_most(self.most) };
-        } else if self.first.is_empty() && self.all.is_empty() {
-            self.first = chunk;
-        } else {
-            self.all.extend_from_slice(&std::mem::take(&mut self.first));
-            self.all.extend_from_slice(&chunk);
-        }
-    }
-
-    fn bytes(self) -> Result<Bytes, &'static str> {
-        match (self.too_large, self.all.is_empty()) {
-            (true, _) => Err("is larger than 256 MiB, which is more than an item may be"),
-            (false, true) => Ok(self.first),
-            (false, false) => Ok(self.all.freeze()),
         }
     }
 }
@@ -185,7 +181,12 @@ fn entry(received: &Received) -> Result<Entry, String> {
     })
 }
 
-async fn store(destination: &dyn Destination, entry: Entry, content: Option<Bytes>) -> Result<Outcome, String> {
+/// Stores one entry; a sentence where that failed.
+pub(super) async fn store(
+    destination: &dyn Destination,
+    entry: Entry,
+    content: Option<Bytes>,
+) -> Result<Outcome, String> {
     let content = content.filter(|_| entry.kind != EntryKind::Folder);
     match AssertUnwindSafe(destination.store(entry, content)).catch_unwind().await {
         Ok(Ok(outcome)) => Ok(outcome),
@@ -205,25 +206,4 @@ fn result(record: Record, answer: Result<Outcome, String>) -> ExportResponse {
     let extended_attributes = word.map(|word| format!("{}{word}", wire::OUTCOME)).into_iter().collect();
     let header = Some(Record { extended_attributes, ..record });
     ExportResponse { result: Some(Answer { header, error: answer.err().unwrap_or_default() }) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_are_gathered_up_to_the_limit_and_no_further() {
-        let gathered = |chunks: &[&'static str]| {
-            let mut content = Gathered::at_most(6);
-            for chunk in chunks {
-                content.add(Bytes::from_static(chunk.as_bytes()));
-            }
-            content.bytes()
-        };
-        assert_eq!(gathered(&[]), Ok(Bytes::new()));
-        assert_eq!(gathered(&["one"]), Ok(Bytes::from_static(b"one")));
-        assert_eq!(gathered(&["one", "tw", "o"]), Ok(Bytes::from_static(b"onetwo")));
-        let why = "is larger than 256 MiB, which is more than an item may be";
-        assert_eq!(gathered(&["one", "two", "three", "x"]), Err(why));
-    }
 }

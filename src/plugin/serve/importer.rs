@@ -1,26 +1,24 @@
 //! A source as an importer: what it lists as records, its contents in chunks.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream};
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::excludes::Excludes;
-use super::v1_1::status;
+use super::status;
 use crate::connector::{Entry, EntryKind, Found, Source};
 use crate::plugin::{path, wire};
-use crate::proto::importer::{ImportRequest, ImportResponse, OpenResponse};
+use crate::proto::importer::{ImportRequest, ImportResponse};
 use crate::proto::plakar::connectors::{FileInfo, Record};
 
 /// Records that wait for the host while it is busy.
-const WAITING: usize = 64;
+pub(super) const WAITING: usize = 64;
 
 /// What one importer works with from Init to Close.
 pub(super) struct Serving {
@@ -43,29 +41,38 @@ pub(super) fn import(
 }
 
 async fn list(serving: &Serving, to_host: mpsc::Sender<Result<ImportResponse, Status>>) {
-    let (to_us, found) = mpsc::channel(WAITING);
-    let listing = AssertUnwindSafe(serving.source.list(to_us)).catch_unwind();
-    let (listed, ()) = tokio::join!(listing, forward(serving, found, &to_host));
-    let last = match listed {
-        Ok(Ok(())) => Ok(ImportResponse { record: None, finished: true }),
-        Ok(Err(error)) => Err(status(&error)),
-        Err(_) => Err(Status::internal("the connector failed in a way that is a mistake in davault")),
-    };
+    let message = |found| ImportResponse { record: Some(record(found)), finished: false };
+    let last = list_all(serving, &to_host, message).await.map(|()| ImportResponse { record: None, finished: true });
     // A host that is gone needs no last message.
     let _ = to_host.send(last).await;
 }
 
-async fn forward(
+/// Sends all that the source finds and the host does not exclude, as messages; an error where the list is not whole.
+pub(super) async fn list_all<M>(
+    serving: &Serving,
+    to_host: &mpsc::Sender<Result<M, Status>>,
+    message: impl Fn(Found) -> M,
+) -> Result<(), Status> {
+    let (to_us, found) = mpsc::channel(WAITING);
+    let listing = AssertUnwindSafe(serving.source.list(to_us)).catch_unwind();
+    let (listed, ()) = tokio::join!(listing, forward(serving, found, to_host, message));
+    match listed {
+        Ok(listed) => listed.map_err(|error| status(&error)),
+        Err(_) => Err(Status::internal("the connector failed in a way that is a mistake in davault")),
+    }
+}
+
+async fn forward<M>(
     serving: &Serving,
     mut found: mpsc::Receiver<Found>,
-    to_host: &mpsc::Sender<Result<ImportResponse, Status>>,
+    to_host: &mpsc::Sender<Result<M, Status>>,
+    message: impl Fn(Found) -> M,
 ) {
     while let Some(found) = found.recv().await {
         if leave_out(&serving.excludes, &found) {
             continue;
         }
-        let message = ImportResponse { record: Some(record(found)), finished: false };
-        if to_host.send(Ok(message)).await.is_err() {
+        if to_host.send(Ok(message(found))).await.is_err() {
             // Dropping the receiver is how the source learns that nobody listens.
             return;
         }
@@ -101,7 +108,8 @@ fn record(found: Found) -> Record {
     }
 }
 
-fn file_info(entry: &Entry) -> FileInfo {
+/// What is known of an entry, as both generations say it.
+pub(super) fn file_info(entry: &Entry) -> FileInfo {
     let (size, mode) = match entry.kind {
         EntryKind::Folder => (0, wire::MODE_FOLDER | 0o700),
         EntryKind::File { size } => (i64::try_from(size).unwrap_or(i64::MAX), 0o600),
@@ -121,24 +129,8 @@ fn file_info(entry: &Entry) -> FileInfo {
     }
 }
 
-/// The content of the item at `path`, in chunks.
-pub(super) async fn open(serving: &Serving, path: &str) -> Result<Chunks, Status> {
+/// The content of the item at `path`.
+pub(super) async fn open(serving: &Serving, path: &str) -> Result<Bytes, Status> {
     path::check(path).map_err(|why| Status::invalid_argument(format!("the path {} {why}", path::shown(path))))?;
-    let content = serving.source.read(path).await.map_err(|error| status(&error))?;
-    Ok(Chunks(content))
-}
-
-/// A content, cut into messages.
-pub(super) struct Chunks(Bytes);
-
-impl Stream for Chunks {
-    type Item = Result<OpenResponse, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.0.is_empty() {
-            return Poll::Ready(None);
-        }
-        let length = self.0.len().min(wire::CHUNK);
-        Poll::Ready(Some(Ok(OpenResponse { chunk: self.0.split_to(length) })))
-    }
+    serving.source.read(path).await.map_err(|error| status(&error))
 }

@@ -1,26 +1,33 @@
 //! A connector as a plakar plugin: what `davault plugin` is.
 //!
-//! One process offers an importer and an exporter, and lives as long as its standard input is open. Promises that every
-//! status message is a sentence for a person. Never prints: standard output belongs to the host.
+//! One process offers an importer and an exporter of both generations of the interface, and lives as long as its standard
+//! input is open. Promises that every status message is a sentence for a person. Never prints: standard output belongs to the
+//! host.
 
 mod broken;
+mod calls;
+mod content;
 mod excludes;
 mod exporter;
 mod importer;
+mod sessions;
+mod v1_0;
 mod v1_1;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream;
 use tokio_stream::StreamExt;
+use tonic::{Code, Status};
 
 use super::error::{Error, ErrorKind};
 use super::pipe::{End, Pipe};
 use super::wire;
-use crate::connector::{self, Destination, Source};
+use crate::connector::{self, Destination, ErrorKind as Wrong, Source};
+use crate::report;
 
 /// Makes the connectors that are served, once the host has said for which location.
 #[async_trait]
@@ -38,6 +45,9 @@ pub trait Connectors: Send + Sync + 'static {
         location: &str,
         options: &BTreeMap<String, String>,
     ) -> Result<Box<dyn Destination>, connector::Error>;
+
+    /// Tells the person at the terminal what no answer to the host can.
+    fn warn(&self, _sentence: &str) {}
 }
 
 /// Serves `connectors` on standard input and output until the host closes them; that is an end without an error.
@@ -66,7 +76,7 @@ async fn serve(pipe: Pipe, connectors: Arc<dyn Connectors>) -> Result<(), Error>
     tonic::transport::Server::builder()
         .initial_stream_window_size(wire::STREAM_WINDOW)
         .initial_connection_window_size(wire::CONNECTION_WINDOW)
-        .serve_with_incoming(v1_1::Calls::new(connectors), only(pipe, end))
+        .serve_with_incoming(calls::Calls::new(connectors), only(pipe, end))
         .await
         .map_err(|error| Error::new(ErrorKind::Pipe, "cannot serve the plugin interface").because(error))
 }
@@ -78,4 +88,46 @@ fn only(pipe: Pipe, end: End) -> impl stream::Stream<Item = Result<Pipe, Infalli
         end.reached().await;
     });
     stream::iter([Ok(pipe)]).chain(ended.filter_map(|()| None))
+}
+
+/// What the host asks for with Init.
+struct Asked {
+    location: String,
+    options: BTreeMap<String, String>,
+}
+
+impl Asked {
+    /// Takes the location out of what the host configured; the rest are options. `at_once` is how many items the host wants to
+    /// be worked on at the same time; 0 where it does not say.
+    fn new(config: HashMap<String, String>, at_once: i64) -> Result<Self, Status> {
+        let mut options: BTreeMap<_, _> = config.into_iter().collect();
+        let Some(location) = options.remove("location") else {
+            return Err(Status::invalid_argument("the host gave no location"));
+        };
+        if let Ok(at_once) = usize::try_from(at_once) {
+            connector::limit(&location, &mut options, at_once);
+        }
+        Ok(Asked { location, options })
+    }
+
+    async fn source(&self, connectors: &dyn Connectors) -> Result<Arc<dyn Source>, Status> {
+        let source = connectors.source(&self.location, &self.options).await;
+        source.map(Arc::from).map_err(|error| status(&error))
+    }
+
+    async fn destination(&self, connectors: &dyn Connectors) -> Result<Box<dyn Destination>, Status> {
+        connectors.destination(&self.location, &self.options).await.map_err(|error| status(&error))
+    }
+}
+
+/// A connector's error as the status that a person will read. Never `Unavailable`, which plakar shows as trouble with the
+/// plugin itself, and never `Cancelled`, whose message it drops.
+fn status(error: &connector::Error) -> Status {
+    let code = match error.kind {
+        Wrong::Usage => Code::InvalidArgument,
+        Wrong::Access => Code::PermissionDenied,
+        Wrong::Conflict => Code::AlreadyExists,
+        Wrong::Item | Wrong::Other => Code::Unknown,
+    };
+    Status::new(code, report::sentence(error))
 }

@@ -57,7 +57,7 @@ impl DavDestination {
     pub(super) async fn target(&self, folder: &Folder, kind: Kind) -> Result<Arc<Target>, Error> {
         let account = self.account().await?;
         let said = folder.said();
-        let displayname = said.values.get("displayname").map(String::as_str);
+        let displayname = said.displayname();
         let href = said.described.as_ref().map(|described| described.href.as_str());
         let wanted = Wanted { kind, name: &said.name, displayname, href };
         let into = self.wishes.into.as_ref();

@@ -31,6 +31,14 @@ pub(super) struct Said {
     pub values: BTreeMap<String, String>,
 }
 
+impl Said {
+    /// Its display name, from whichever file has come that says it.
+    pub fn displayname(&self) -> Option<&str> {
+        let described = || self.described.as_ref()?.displayname.as_deref();
+        self.values.get("displayname").map(String::as_str).or_else(described)
+    }
+}
+
 impl Folder {
     /// A folder of which only the path is known.
     pub fn at(path: &str) -> Self {

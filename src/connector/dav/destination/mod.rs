@@ -109,7 +109,10 @@ impl Destination for DavDestination {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        self.discover().await.map(drop)
+        let found = self.discover().await?;
+        // What is stored next need not look again; if somebody has looked before, that stands.
+        let _ = self.account.set(found);
+        Ok(())
     }
 
     fn in_order(&self, entry: &Entry) -> bool {

@@ -12,7 +12,8 @@ pub(super) fn wanted(kind: Kind, said: &Said, displayname: Option<&str>) -> Vec<
     } else {
         (names::ADDRESSBOOK_DESCRIPTION, names::ADDRESSBOOK_COLOR)
     };
-    let displayname = displayname.map(str::to_owned).or_else(|| value("displayname"));
+    let own = || said.displayname().filter(|name| !name.is_empty());
+    let displayname = displayname.or_else(own).map(str::to_owned);
     let timezone = said.described.as_ref().and_then(|described| described.timezone.clone());
     let all = [
         (names::DISPLAYNAME, displayname),

@@ -1,0 +1,81 @@
+//! Hosts that go away: plakar kills its plugins when its own work ends, and may itself be killed.
+
+use std::time::Duration;
+
+use davault::proto::importer::ImportRequest;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use super::account::{files, radicale, signed_in};
+use super::process::{PLAKAR_1_0, PLAKAR_1_1, Process};
+use super::snapshot::Snapshot;
+use super::v1_1::{Way, back_up, importer};
+use super::{v1_0, v1_1};
+use crate::support::scripted::{Scripted, Server};
+
+#[tokio::test]
+async fn standard_input_that_closes_early_ends_the_plugin_with_0() {
+    let server = radicale().await;
+    for agent in [PLAKAR_1_1, PLAKAR_1_0] {
+        let process = Process::start(agent).await;
+        assert_eq!(process.close_input().await.0, Some(0), "before Init");
+    }
+    let process = Process::start(PLAKAR_1_1).await;
+    let (mut client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let (acknowledgments, to_plugin) = mpsc::unbounded_channel::<ImportRequest>();
+    let mut list = client.import(UnboundedReceiverStream::new(to_plugin)).await.expect("a list").into_inner();
+    list.message().await.expect("a record").expect("a record");
+    assert_eq!(process.close_input().await.0, Some(0), "in the middle of the list");
+    drop(acknowledgments);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_holds_up_no_end() {
+    let server = Server::start(|_| Scripted::hang());
+    let location = format!("caldav://{}", server.url());
+    for agent in [PLAKAR_1_1, PLAKAR_1_0] {
+        let process = Process::start(agent).await;
+        let options = signed_in("alice", &[]);
+        let asked = async {
+            if agent == PLAKAR_1_0 {
+                let _ = v1_0::importer(&process, &location, &options).await;
+            } else {
+                let (client, _) = importer(&process, &location, &options, &[]).await.expect("Init");
+                let _ = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await;
+            }
+        };
+        let requests = server.recorded().len();
+        let reached = async {
+            while server.recorded().len() == requests {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = asked => panic!("the server answered"),
+            reached = tokio::time::timeout(Duration::from_secs(30), reached) => reached.expect("a request"),
+        }
+        assert_eq!(process.close_input().await.0, Some(0), "{agent}");
+    }
+}
+
+#[tokio::test]
+async fn a_kill_without_close_costs_nothing_but_its_own_work() {
+    let server = radicale().await;
+    let expected = files(&server, "alice").await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    process.kill().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let again = back_up(&client, Way::AsTheyCome, &snapshot).await.expect("a backup");
+    assert_eq!((again.files(), again.opened.len()), (expected.clone(), 0));
+
+    let process = Process::start(PLAKAR_1_1).await;
+    let entries = snapshot.part("/");
+    v1_1::restore(&process, &server.location(), &signed_in("bob", &[]), entries.clone()).await.expect("a restore");
+    process.kill().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let became = v1_1::restore(&process, &server.location(), &signed_in("bob", &[]), entries).await.expect("a restore");
+    assert!(became.iter().all(|(_, error)| error.is_empty()), "{became:?}");
+}
