@@ -1,6 +1,6 @@
 # Plain `make` builds what manifest.yaml names, as `plakar pkg build` expects.
 .DEFAULT_GOAL := davault
-.PHONY: davault package demo test test-stores bench check tools stores help
+.PHONY: davault package demo test test-stores test-plakar bench check tools stores help
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
@@ -21,6 +21,10 @@ test: tools ## run every test, with real servers
 
 test-stores: stores ## back up to servers that speak S3, Google's and Azure's languages
 	cargo test --locked --test all -- --ignored vault::stores
+
+test-plakar: package tools ## let genuine plakar, 1.1 or 1.0, run our package: PLAKAR=/path/to/plakar
+	DAVAULT_PACKAGE=$(firstword $(wildcard $(CURDIR)/target/package/davault_v$(version)_*.ptar)) PLAKAR=$(PLAKAR) \
+		cargo test --locked --test all -- --ignored story_plakar
 
 bench: tools ## measure davault beside vdirsyncer and write docs/performance.md (about half an hour)
 	bench/run

@@ -23,6 +23,7 @@ mod story_many_writers;
 mod story_mirror;
 mod story_package;
 mod story_parts;
+mod story_plakar;
 mod story_reader;
 mod story_refused;
 mod story_s3;
