@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::names::Name;
+use super::names::{self, Name};
 
 /// An element with its attributes and what is in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,11 +110,12 @@ impl Element {
         self.elements().filter(|e| e.is(super::names::HREF)).map(|e| e.text().trim().to_owned())
     }
 
-    /// As XML; every element declares its own namespace where it differs from its parent's.
+    /// As XML, every name with a prefix. QUIRK(cyrus): answers a `PROPPATCH` or `PROPFIND` in prefixes of its own making, and
+    /// loses a namespace that is a default one below the root.
     #[must_use]
     pub fn to_xml(&self) -> String {
         let mut xml = String::new();
-        self.write(&mut xml, "");
+        self.write(&mut xml, &mut Vec::new());
         xml
     }
 
@@ -124,20 +125,20 @@ impl Element {
         let mut xml = String::new();
         for child in &self.children {
             match child {
-                // No default namespace can be this one, so each child declares its own.
-                Node::Element(element) => element.write(&mut xml, "\u{0}"),
+                Node::Element(element) => element.write(&mut xml, &mut Vec::new()),
                 Node::Text(text) => escape(text, &mut xml),
             }
         }
         xml
     }
 
-    fn write(&self, xml: &mut String, default_namespace: &str) {
-        let _ = write!(xml, "<{}", self.local);
-        if self.namespace != default_namespace {
-            xml.push_str(" xmlns=\"");
-            escape(&self.namespace, xml);
-            xml.push('"');
+    fn write<'a>(&'a self, xml: &mut String, declared: &mut Vec<&'a str>) {
+        let outside = declared.len();
+        let name = qualified(&self.namespace, &self.local);
+        let _ = write!(xml, "<{name}");
+        if !declared.contains(&self.namespace.as_str()) {
+            declared.push(&self.namespace);
+            xml.push_str(&declaration(&self.namespace));
         }
         for (name, value) in &self.attributes {
             let _ = write!(xml, " {name}=\"");
@@ -146,17 +147,47 @@ impl Element {
         }
         if self.children.is_empty() {
             xml.push_str("/>");
-            return;
-        }
-        xml.push('>');
-        for child in &self.children {
-            match child {
-                Node::Element(element) => element.write(xml, &self.namespace),
-                Node::Text(text) => escape(text, xml),
+        } else {
+            xml.push('>');
+            for child in &self.children {
+                match child {
+                    Node::Element(element) => element.write(xml, declared),
+                    Node::Text(text) => escape(text, xml),
+                }
             }
+            let _ = write!(xml, "</{name}>");
         }
-        let _ = write!(xml, "</{}>", self.local);
+        declared.truncate(outside);
     }
+}
+
+/// The prefix of a namespace, always the same one: servers that mix them up when one means two can't.
+fn prefix(namespace: &str) -> String {
+    let known = [names::DAV, names::CALDAV, names::CARDDAV, names::CALENDARSERVER, names::APPLE];
+    match known.into_iter().zip(["D", "C", "R", "S", "A"]).find(|(known, _)| *known == namespace) {
+        Some((_, prefix)) => prefix.into(),
+        // FNV-1a, 32 bits.
+        None => {
+            let hash = namespace.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+            format!("x{hash:08x}")
+        }
+    }
+}
+
+/// A name as it is written below a [`declaration`] of its namespace.
+pub(super) fn qualified(namespace: &str, local: &str) -> String {
+    if namespace.is_empty() { local.to_owned() } else { format!("{}:{local}", prefix(namespace)) }
+}
+
+/// The attribute that gives a namespace its prefix, with a space before it; nothing for no namespace.
+pub(super) fn declaration(namespace: &str) -> String {
+    if namespace.is_empty() {
+        return String::new();
+    }
+    let mut xml = format!(" xmlns:{}=\"", prefix(namespace));
+    escape(namespace, &mut xml);
+    xml.push('"');
+    xml
 }
 
 /// Characters that XML 1.0 can't hold are left out (§2.2); the server would refuse the whole body.
@@ -178,7 +209,6 @@ pub(super) fn escape(text: &str, xml: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dav::names;
 
     #[test]
     fn text_is_escaped_and_a_namespace_is_declared_where_it_changes() {
@@ -187,9 +217,12 @@ mod tests {
             .child(Element::new(names::CALENDAR_COMP).attribute("name", "V\"T"));
         assert_eq!(
             element.to_xml(),
-            "<prop xmlns=\"DAV:\"><displayname>a &amp; &lt;b&gt;</displayname>\
-             <comp xmlns=\"urn:ietf:params:xml:ns:caldav\" name=\"V&quot;T\"/></prop>"
+            "<D:prop xmlns:D=\"DAV:\"><D:displayname>a &amp; &lt;b&gt;</D:displayname>\
+             <C:comp xmlns:C=\"urn:ietf:params:xml:ns:caldav\" name=\"V&quot;T\"/></D:prop>"
         );
-        assert_eq!(Element::new(names::PROP).child(Element::new(names::HREF)).inner_xml(), "<href xmlns=\"DAV:\"/>");
+        let inside = Element::new(names::PROP).child(Element::new(names::HREF)).inner_xml();
+        assert_eq!(inside, "<D:href xmlns:D=\"DAV:\"/>");
+        let strange = Element { namespace: "urn:x".into(), local: "y".into(), ..Element::default() };
+        assert_eq!(strange.to_xml(), "<x48f4da3a:y xmlns:x48f4da3a=\"urn:x\"/>");
     }
 }

@@ -89,9 +89,9 @@ async fn a_query_filters_by_component_and_contacts_get_a_filter_too() {
     let contacts = Query { kind: Kind::AddressBook, collection, component: None, with_data: true };
     client.send(&contacts).await.unwrap();
     let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
-    assert!(bodies[0].contains("<comp-filter name=\"VCALENDAR\"><comp-filter name=\"VTODO\"/></comp-filter>"));
-    assert!(!bodies[0].contains("calendar-data") && bodies[1].contains("<address-data "));
-    assert!(bodies[1].contains("<prop-filter name=\"FN\"/>"));
+    assert!(bodies[0].contains("<C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VTODO\"/></C:comp-filter>"));
+    assert!(!bodies[0].contains("calendar-data") && bodies[1].contains("<R:address-data"));
+    assert!(bodies[1].contains("<R:prop-filter name=\"FN\"/>"));
 }
 
 #[tokio::test]
@@ -152,10 +152,10 @@ async fn collections_are_made_by_either_method_with_their_properties() {
     client.send(&make(Kind::AddressBook, How::ExtendedMkcol)).await.unwrap();
     assert_eq!(server.requests(), ["MKCALENDAR /home/new/", "MKCOL /home/new/", "MKCOL /home/new/"]);
     let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
-    assert!(bodies.iter().all(|body| body.contains("<displayname xmlns=\"DAV:\">A &amp; B</displayname>")));
-    assert!(bodies[0].contains("<mkcalendar") && !bodies[0].contains("resourcetype"));
-    assert!(bodies[1].contains("<comp name=\"VEVENT\"/>") && bodies[1].contains("<collection/><calendar "));
-    assert!(bodies[2].contains("<addressbook ") && !bodies[2].contains("VEVENT"));
+    assert!(bodies.iter().all(|body| body.contains("<D:displayname xmlns:D=\"DAV:\">A &amp; B</D:displayname>")));
+    assert!(bodies[0].contains("<C:mkcalendar") && !bodies[0].contains("resourcetype"));
+    assert!(bodies[1].contains("<C:comp name=\"VEVENT\"/>") && bodies[1].contains("<D:collection/><C:calendar "));
+    assert!(bodies[2].contains("<R:addressbook ") && !bodies[2].contains("VEVENT"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -20,56 +21,84 @@ const START: Duration = Duration::from_mins(1);
 /// How often another port is tried when somebody else was quicker.
 const TRIES: usize = 5;
 
+/// How long one of several processes may take to end; then they are killed.
+const END: Duration = Duration::from_secs(5);
+
+/// What there is to know of a server before it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// `tests/servers/NAME.sh` starts it.
+    pub name: &'static str,
+    scheme: &'static str,
+    /// Where the accounts are found, `/` at its beginning and end.
+    path: &'static str,
+    /// It is more than one process: it is set up when the file `ready` is there, and ends when its standard input does.
+    several: bool,
+}
+
+const fn program(name: &'static str, path: &'static str) -> Program {
+    Program { name, scheme: "http", path, several: false }
+}
+
+pub const RADICALE: Program = program("radicale", "/");
+/// Over https, with a certificate of its own: [`Server::ca_file`].
+pub const XANDIKOS: Program = Program { scheme: "https", ..program("xandikos", "/") };
+pub const CYRUS: Program = Program { several: true, ..program("cyrus", "/") };
+pub const SABREDAV: Program = program("sabredav", "/");
+pub const DAVICAL: Program = Program { several: true, ..program("davical", "/") };
+pub const SOGO: Program = Program { several: true, ..program("sogo", "/SOGo/dav/") };
+pub const GOWEBDAV: Program = program("gowebdav", "/");
+/// It tells nobody where an account is: alice's is named.
+pub const CALYPSO: Program = program("calypso", "/private/alice/");
+
 /// A program that runs until this value is dropped.
 pub struct Server {
-    name: &'static str,
-    scheme: &'static str,
+    program: Program,
     port: u16,
     child: Child,
     dir: TempDir,
 }
 
 impl Server {
-    /// Radicale over plain http.
     pub async fn radicale() -> Server {
-        Server::start("radicale", "http").await
+        Server::start(RADICALE).await
     }
 
-    /// Xandikos over https, with a certificate of its own: [`Server::ca_file`].
     pub async fn xandikos() -> Server {
-        Server::start("xandikos", "https").await
+        Server::start(XANDIKOS).await
     }
 
     /// An S3 server that is not ours (moto), which can answer as Google Cloud Storage, too; `make stores` installs it.
     pub async fn moto() -> Server {
-        Server::start("moto", "http").await
+        Server::start(program("moto", "/")).await
     }
 
     /// Azure's blobs (Azurite); `make stores` installs it.
     pub async fn azurite() -> Server {
-        Server::start("azurite", "http").await
+        Server::start(program("azurite", "/")).await
     }
 
     /// Its root, such as `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}/", self.scheme, self.port)
+        format!("{}://127.0.0.1:{}/", self.program.scheme, self.port)
     }
 
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its root as davault names it, for calendars and contacts.
+    /// Where its accounts are, as davault names it, for calendars and contacts.
     pub fn location(&self) -> String {
-        match self.scheme {
-            "http" => format!("dav://{}", self.url()),
-            _ => format!("dav://127.0.0.1:{}/", self.port),
+        let Program { scheme, path, .. } = self.program;
+        match scheme {
+            "http" => format!("dav://http://127.0.0.1:{}{path}", self.port),
+            _ => format!("dav://127.0.0.1:{}{path}", self.port),
         }
     }
 
     /// The certificate to trust, where it speaks https.
     pub fn ca_file(&self) -> Option<PathBuf> {
-        (self.scheme == "https").then(|| self.dir.path().join("state/certs/selfsigned.crt"))
+        (self.program.scheme == "https").then(|| self.dir.path().join("state/certs/selfsigned.crt"))
     }
 
     /// `key=value` options that sign a user in: `alice` or `bob`.
@@ -109,33 +138,34 @@ impl Server {
         answer.text().await.expect("a body")
     }
 
-    async fn start(name: &'static str, scheme: &'static str) -> Server {
+    /// Starts it with empty accounts of alice and bob.
+    pub async fn start(program: Program) -> Server {
         let mut log = String::new();
         for _ in 0..TRIES {
-            let mut server = Server::spawn(name, scheme, free_port());
+            let mut server = Server::spawn(program, free_port());
             if server.listens().await {
                 return server;
             }
             log = server.log();
         }
-        panic!("{name} does not start (`make tools stores` installs it); its log: {log}");
+        panic!("{} does not start (`make tools stores servers` installs it); its log: {log}", program.name);
     }
 
-    fn spawn(name: &'static str, scheme: &'static str, port: u16) -> Server {
+    fn spawn(program: Program, port: u16) -> Server {
         let dir = tempfile::tempdir().expect("a folder for the server");
         let log = fs::File::create(dir.path().join("log")).expect("a log");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/servers/{name}.sh"));
-        // The script ends in `exec`: the child is the server itself.
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/servers/{}.sh", program.name));
         let child = Command::new("bash")
             .arg(script)
             .arg(dir.path())
             .arg(port.to_string())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
+            .process_group(0)
             .spawn()
             .expect("bash runs");
-        Server { name, scheme, port, child, dir }
+        Server { program, port, child, dir }
     }
 
     /// Waits until its port takes connections; false if it ended instead.
@@ -147,20 +177,36 @@ impl Server {
             if self.child.try_wait().expect("a child").is_some() {
                 return false;
             }
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
+            let is_set_up = !self.program.several || self.dir.path().join("ready").exists();
+            if is_set_up && TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok() {
                 return true;
             }
-            let name = self.name;
+            let name = self.program.name;
             assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
         }
+    }
+
+    /// Whether all of it has ended by itself.
+    fn ends(&mut self) -> bool {
+        drop(self.child.stdin.take());
+        let began = std::time::Instant::now();
+        while began.elapsed() < END {
+            if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Fails only where it has ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.program.several || !self.ends() {
+            // Its whole process group; fails only where that has ended by itself.
+            let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+            let _ = self.child.wait();
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Request for MakeCollection {
         }
         let (headers, body) = xml_body(&Element::new(root).child(Element::new(names::SET).child(prop)), |xml| {
             let properties: String = self.properties.iter().map(prop_element).collect();
-            xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
+            xml.replacen("</D:prop>", &format!("{properties}</D:prop>"), 1)
         });
         Parts {
             method: Method::from_bytes(method).unwrap_or_default(),

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{Expects, Head, Part, Parts, Request, xml_body};
-use crate::dav::element::escape;
+use crate::dav::element::{declaration, escape, qualified};
 use crate::dav::{Element, Error, Href, Property, Value, names};
 
 /// Sets properties of `at`. RFC 4918 wants all or none; servers do as they like, so each has its status.
@@ -34,7 +34,7 @@ impl Request for Proppatch {
         let (headers, body) =
             xml_body(&Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop)), |xml| {
                 let properties: String = self.set.iter().map(prop_element).collect();
-                xml.replacen("</prop>", &format!("{properties}</prop>"), 1)
+                xml.replacen("</D:prop>", &format!("{properties}</D:prop>"), 1)
             });
         Parts {
             method: Method::from_bytes(b"PROPPATCH").unwrap_or_default(),
@@ -76,14 +76,13 @@ pub(super) fn prop_element(property: &Property) -> String {
     if !begins || !property.name.chars().all(allowed) {
         return String::new();
     }
-    let mut namespace = String::new();
-    escape(&property.namespace, &mut namespace);
     let mut value = String::new();
     match &property.value {
         Value::Text(text) => escape(text, &mut value),
         Value::Xml(xml) => value.push_str(xml),
     }
-    format!("<{name} xmlns=\"{namespace}\">{value}</{name}>", name = property.name)
+    let name = qualified(&property.namespace, &property.name);
+    format!("<{name}{}>{value}</{name}>", declaration(&property.namespace))
 }
 
 #[cfg(test)]
@@ -93,7 +92,7 @@ mod tests {
     #[test]
     fn a_name_that_is_none_can_not_break_the_body() {
         let mut property = Property::text(names::DISPLAYNAME, "a<b");
-        assert_eq!(prop_element(&property), "<displayname xmlns=\"DAV:\">a&lt;b</displayname>");
+        assert_eq!(prop_element(&property), "<D:displayname xmlns:D=\"DAV:\">a&lt;b</D:displayname>");
         property.name = "x/><evil".into();
         assert_eq!(prop_element(&property), "");
     }
