@@ -6,6 +6,7 @@ mod connector_dav;
 mod dav;
 mod demo;
 mod generated;
+mod matrix;
 mod package_samples;
 mod plugin;
 mod rooms;

@@ -4,6 +4,7 @@ pub mod certificates;
 pub mod connectors;
 pub mod gate;
 pub mod generate;
+pub mod nasty;
 pub mod person;
 pub mod process;
 pub mod s3;
