@@ -11,6 +11,9 @@ use crate::support::nasty;
 use crate::support::person::{Person, Ran};
 use crate::support::servers::{self, Program, Server};
 
+/// Path from the root of the account and content, by UID.
+type Items = BTreeMap<String, (String, Vec<u8>)>;
+
 /// What became of the items of an account that was put on a server and read back.
 #[derive(Debug, Default)]
 struct Became {
@@ -18,12 +21,12 @@ struct Became {
     exact: usize,
     /// They say the same.
     equal: usize,
-    /// They say something else, by what differs: names of properties, and the items.
+    /// They say something else, and the restore said so: names of properties, and the items.
     altered: BTreeMap<String, Vec<String>>,
-    /// The server did not take them, by reason.
+    /// The server did not take or keep them, and the restore said so: by reason.
     refused: BTreeMap<String, Vec<String>>,
-    /// Neither refused nor there.
-    lost: Vec<String>,
+    /// Altered or gone, and nobody said so.
+    unexplained: Vec<String>,
 }
 
 #[tokio::test]
@@ -85,13 +88,19 @@ async fn comes_back(program: Program) {
     let backup = person.run(&["at", "vault", "backup", "--json", "@it"]).await;
     assert!(matches!(backup.code(), Some(0 | 3)), "{backup:?}");
     person.ok(&["at", "vault", "restore", "-to", "./back", "latest@it"]).await;
-    let became = compare(&made, &items(&person.path("back")), &refusals(&restored));
-    println!("{}: restore {} {}\n{became:#?}\n{}", program.name, restored.code().unwrap_or(-1), restored.value("/outcomes"), backup.err());
-    assert_eq!(became.lost, [""; 0], "{}", program.name);
+    let became = compare(&made, &items(&person.path("back")), &told(&restored));
+    println!(
+        "{}: restore {} {}\n{became:#?}\n{}",
+        program.name,
+        restored.code().unwrap_or(-1),
+        restored.value("/outcomes"),
+        backup.err()
+    );
+    assert_eq!(became.unexplained, [""; 0], "{}", program.name);
 }
 
 /// Writes an account with what is nasty and what is usual; returns its items.
-fn corpus(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+fn corpus(dir: &Path) -> Items {
     let usual = Account::seeded(11, Size { calendars: 2, events_each: 30, books: 1, contacts_each: 30 });
     usual.write_vdir(dir).expect("an account");
     for (folder, items) in [("calendars/nasty", nasty::events()), ("contacts/nasty-cards", nasty::cards())] {
@@ -105,8 +114,8 @@ fn corpus(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// All items below a folder by their UID.
-fn items(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut items = BTreeMap::new();
+fn items(dir: &Path) -> Items {
+    let mut items = Items::new();
     let mut folders = vec![dir.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder") {
@@ -115,35 +124,41 @@ fn items(dir: &Path) -> BTreeMap<String, Vec<u8>> {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "ics" || end == "vcf") {
                 let bytes = fs::read(&path).expect("an item");
-                let uid = item::identity::of(&bytes).map_or_else(|| path.display().to_string(), |identity| identity.uid);
-                items.insert(uid, bytes);
+                let uid =
+                    item::identity::of(&bytes).map_or_else(|| path.display().to_string(), |identity| identity.uid);
+                let path = path.strip_prefix(dir).expect("below it").display();
+                items.insert(uid, (format!("/{path}"), bytes));
             }
         }
     }
     items
 }
 
-/// What the restore did not put, by the item's path.
-fn refusals(restored: &Ran) -> BTreeMap<String, String> {
+/// What the restore said of items, by the path that each has in the snapshot.
+fn told(restored: &Ran) -> BTreeMap<String, String> {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let failures = restored.value("/failures");
     failures.as_array().into_iter().flatten().map(|one| (text(&one["path"]), text(&one["why"]))).collect()
 }
 
-fn compare(made: &BTreeMap<String, Vec<u8>>, back: &BTreeMap<String, Vec<u8>>, refused: &BTreeMap<String, String>) -> Became {
+fn compare(made: &Items, back: &Items, told: &BTreeMap<String, String>) -> Became {
     let mut became = Became::default();
-    for (uid, bytes) in made {
-        match back.get(uid) {
-            Some(other) if other == bytes => became.exact += 1,
-            Some(other) => match item::difference::names(bytes, other) {
-                names if names.is_empty() => became.equal += 1,
-                names => became.altered.entry(names.join(" ")).or_default().push(uid.clone()),
-            },
-            None => match refused.iter().find(|(path, _)| path.contains(uid.as_str())) {
-                Some((_, why)) => became.refused.entry(why.clone()).or_default().push(uid.clone()),
-                None => became.lost.push(uid.clone()),
-            },
+    for (uid, (path, bytes)) in made {
+        let there = back.get(uid).map(|(_, there)| there);
+        let differing = there.map(|there| item::difference::names(bytes, there));
+        match (there, differing, told.get(path)) {
+            (Some(there), _, _) if there == bytes => became.exact += 1,
+            (_, Some(names), _) if names.is_empty() => became.equal += 1,
+            (_, _, None) => became.unexplained.push(uid.clone()),
+            (_, Some(names), Some(_)) => became.altered.entry(names.join(" ")).or_default().push(uid.clone()),
+            (_, None, Some(why)) => became.refused.entry(reason(why)).or_default().push(uid.clone()),
         }
     }
     became
+}
+
+/// The server's part of a sentence, which is the same for all items.
+fn reason(why: &str) -> String {
+    let from = why.rfind("the server").unwrap_or_default();
+    why[from..].split(" at /").next().unwrap_or_default().to_owned()
 }

@@ -149,6 +149,9 @@ pub struct Restore {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do not read back what was put on a server
+    #[arg(long)]
+    pub no_verify: bool,
     /// An option of the destination, as key=value; may be repeated
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub options: Vec<String>,

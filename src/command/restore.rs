@@ -52,9 +52,14 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
     done.say(context)
 }
 
-/// davault's own restore overwrites what differs, unless the person or the configuration says otherwise.
+/// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
+/// otherwise.
 fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) {
+    let verifies = !arguments.no_verify && connector::verifies(&endpoint.location);
     let options = &mut endpoint.options;
+    if verifies {
+        options.entry("verify".into()).or_insert_with(|| "true".into());
+    }
     match &arguments.on_conflict {
         Some(choice) => _ = options.insert("on_conflict".into(), choice.clone()),
         None => _ = options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into()),

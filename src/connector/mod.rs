@@ -47,6 +47,12 @@ pub fn limit(location: &str, options: &mut BTreeMap<String, String>, at_once: us
     }
 }
 
+/// Whether what is put there may be read back and compared: a server may make something else of it, a folder can't.
+#[must_use]
+pub fn verifies(location: &str) -> bool {
+    matches!(Location::parse(location), Ok(Location::Dav(_)))
+}
+
 /// Opens a location to read from; signs in only when something is asked of it.
 pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
     check(Role::Source, location, options)?;

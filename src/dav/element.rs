@@ -168,7 +168,9 @@ fn prefix(namespace: &str) -> String {
         Some((_, prefix)) => prefix.into(),
         // FNV-1a, 32 bits.
         None => {
-            let hash = namespace.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+            let hash = namespace
+                .bytes()
+                .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
             format!("x{hash:08x}")
         }
     }

@@ -10,21 +10,46 @@ const WHEN: &str = "DTSTART:20300105T100000Z\r\nDTEND:20300105T110000Z";
 pub fn events() -> Vec<Item> {
     let mut items = vec![
         event("plain", "SUMMARY:Dentist"),
-        event("characters", "SUMMARY:Zähne – 歯医者 🦷 e\u{301} \u{202e}rtl\u{202c} \u{200d}\r\nLOCATION:Straße\\, 7\\; links\\nzweite Zeile"),
-        event("escapes", "SUMMARY:back\\\\slash\\, comma\\; semicolon\\nline\\Nline\r\nDESCRIPTION:https://x.example/?a=1,2;b=3"),
+        event(
+            "characters",
+            "SUMMARY:Zähne – 歯医者 🦷 e\u{301} \u{202e}rtl\u{202c} \u{200d}\r\nLOCATION:Straße\\, 7\\; links\\nzweite Zeile",
+        ),
+        event(
+            "escapes",
+            "SUMMARY:back\\\\slash\\, comma\\; semicolon\\nline\\Nline\r\nDESCRIPTION:https://x.example/?a=1,2;b=3",
+        ),
         event("custom", "SUMMARY:own\r\nX-OWN;X-PARAMETER=\"a;b:c\":value, with; all: of it\r\nX-EMPTY:"),
         event("parameters", "SUMMARY;LANGUAGE=de;ALTREP=\"cid:part1@x.example\":deutsch\r\nCONTACT;X-P=a,\"b;c\":me"),
         event("caret", "SUMMARY:caret\r\nATTENDEE;CN=\"Anna ^'Ann^' ^n Müller\":mailto:anna@elsewhere.example"),
-        event("class", "SUMMARY:secret\r\nCLASS:CONFIDENTIAL\r\nTRANSP:TRANSPARENT\r\nSTATUS:TENTATIVE\r\nPRIORITY:7\r\nSEQUENCE:4"),
-        event("many", "SUMMARY:many\r\nCATEGORIES:a,b,c d\r\nCOMMENT:one\r\nCOMMENT:two\r\nRESOURCES:Room,Beamer\r\nGEO:48.208174;16.373819"),
-        event("alarms", "SUMMARY:alarms\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER;RELATED=END:-PT15M\r\nREPEAT:2\r\nDURATION:PT5M\r\nEND:VALARM\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER;VALUE=DATE-TIME:20300105T080000Z\r\nATTACH;FMTTYPE=audio/basic:ftp://x.example/a.aud\r\nEND:VALARM"),
-        event("attached", "SUMMARY:link\r\nATTACH;FMTTYPE=application/pdf;X-SIZE=12:https://x.example/a%20b.pdf\r\nURL:https://x.example/?q=a&b=<c>"),
+        event(
+            "class",
+            "SUMMARY:secret\r\nCLASS:CONFIDENTIAL\r\nTRANSP:TRANSPARENT\r\nSTATUS:TENTATIVE\r\nPRIORITY:7\r\nSEQUENCE:4",
+        ),
+        event(
+            "many",
+            "SUMMARY:many\r\nCATEGORIES:a,b,c d\r\nCOMMENT:one\r\nCOMMENT:two\r\nRESOURCES:Room,Beamer\r\nGEO:48.208174;16.373819",
+        ),
+        event(
+            "alarms",
+            "SUMMARY:alarms\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER;RELATED=END:-PT15M\r\nREPEAT:2\r\nDURATION:PT5M\r\nEND:VALARM\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER;VALUE=DATE-TIME:20300105T080000Z\r\nATTACH;FMTTYPE=audio/basic:ftp://x.example/a.aud\r\nEND:VALARM",
+        ),
+        event(
+            "attached",
+            "SUMMARY:link\r\nATTACH;FMTTYPE=application/pdf;X-SIZE=12:https://x.example/a%20b.pdf\r\nURL:https://x.example/?q=a&b=<c>",
+        ),
         event("xml", "SUMMARY:<b>&amp; ]]> <![CDATA[ </cal:calendar-data>\r\nDESCRIPTION:\"quoted\" 'single' &#10;"),
         event("long", &format!("SUMMARY:{}", "long ".repeat(400))),
-        event("structured", "SUMMARY:new\r\nCOLOR:turquoise\r\nIMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png:https://x.example/i.png\r\nCONFERENCE;VALUE=URI;FEATURE=AUDIO;LABEL=Dial in:tel:+1-412-555-0123"),
+        event(
+            "structured",
+            "SUMMARY:new\r\nCOLOR:turquoise\r\nIMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png:https://x.example/i.png\r\nCONFERENCE;VALUE=URI;FEATURE=AUDIO;LABEL=Dial in:tel:+1-412-555-0123",
+        ),
     ];
     let raw = |name: &str, lines: &str| {
-        (format!("{name}.ics"), format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n{lines}\r\nEND:VCALENDAR\r\n").into_bytes())
+        (
+            format!("{name}.ics"),
+            format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n{lines}\r\nEND:VCALENDAR\r\n")
+                .into_bytes(),
+        )
     };
     items.extend([
         raw("all-day", &format!("BEGIN:VEVENT\r\nUID:all-day\r\n{STAMP}\r\nDTSTART;VALUE=DATE:20300105\r\nSUMMARY:Day\r\nEND:VEVENT")),
@@ -53,7 +78,10 @@ fn bytes() -> Vec<Item> {
     let cut = folded.windows(2).position(|pair| pair == "ä".as_bytes()).expect("the character") + 1;
     let split = [&folded[..cut], b"\r\n ", &folded[cut..]].concat();
     let (_, large) = event("large", "SUMMARY:large");
-    let attachment = format!("ATTACH;ENCODING=BASE64;VALUE=BINARY;FMTTYPE=image/png:{}\r\nEND:VEVENT", fold(&"iVBORw0K".repeat(131_072)));
+    let attachment = format!(
+        "ATTACH;ENCODING=BASE64;VALUE=BINARY;FMTTYPE=image/png:{}\r\nEND:VEVENT",
+        fold(&"iVBORw0K".repeat(131_072))
+    );
     let large = String::from_utf8(large).expect("UTF-8").replace("END:VEVENT", &attachment);
     vec![
         ("lf.ics".into(), lf),
@@ -68,18 +96,39 @@ fn bytes() -> Vec<Item> {
 /// Contacts.
 pub fn cards() -> Vec<Item> {
     let card = |name: &str, version: &str, lines: &str| {
-        let text = format!("BEGIN:VCARD\r\nVERSION:{version}\r\nPRODID:-//x//y//EN\r\nUID:{name}\r\n{lines}\r\nEND:VCARD\r\n");
+        let text =
+            format!("BEGIN:VCARD\r\nVERSION:{version}\r\nPRODID:-//x//y//EN\r\nUID:{name}\r\n{lines}\r\nEND:VCARD\r\n");
         (format!("{name}.vcf"), text.into_bytes())
     };
     let photo = fold(&"/9j/4AAQ".repeat(2_000));
     vec![
-        card("three", "3.0", "FN:Anna Müller\r\nN:Müller;Anna;;Dr.;\r\nEMAIL;TYPE=INTERNET,HOME:anna@x.example\r\nTEL;TYPE=CELL:+43 1 2345\r\nADR;TYPE=WORK:;;Gasse 1\\, Stiege 2;Wien;;1010;Österreich\r\nBDAY:1980-02-29"),
-        card("four", "4.0", "FN:Bob\r\nN:;Bob;;;\r\nKIND:individual\r\nEMAIL;PREF=1;TYPE=work:bob@x.example\r\nTEL;VALUE=uri;TYPE=\"voice,home\":tel:+1-555\r\nBDAY:--0229\r\nLANG;PREF=1:de\r\nRELATED;TYPE=friend:urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
-        card("group-three", "3.0", "FN:Friends\r\nN:Friends;;;;\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:three"),
+        card(
+            "three",
+            "3.0",
+            "FN:Anna Müller\r\nN:Müller;Anna;;Dr.;\r\nEMAIL;TYPE=INTERNET,HOME:anna@x.example\r\nTEL;TYPE=CELL:+43 1 2345\r\nADR;TYPE=WORK:;;Gasse 1\\, Stiege 2;Wien;;1010;Österreich\r\nBDAY:1980-02-29",
+        ),
+        card(
+            "four",
+            "4.0",
+            "FN:Bob\r\nN:;Bob;;;\r\nKIND:individual\r\nEMAIL;PREF=1;TYPE=work:bob@x.example\r\nTEL;VALUE=uri;TYPE=\"voice,home\":tel:+1-555\r\nBDAY:--0229\r\nLANG;PREF=1:de\r\nRELATED;TYPE=friend:urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        ),
+        card(
+            "group-three",
+            "3.0",
+            "FN:Friends\r\nN:Friends;;;;\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:three",
+        ),
         card("group-four", "4.0", "FN:Team\r\nKIND:group\r\nMEMBER:urn:uuid:four\r\nMEMBER:mailto:x@x.example"),
-        card("apple", "3.0", "FN:Apple\r\nN:Apple;;;;\r\nitem1.URL:https://x.example\r\nitem1.X-ABLabel:_$!<HomePage>!$_\r\nitem2.X-ABDATE;TYPE=pref:2020-01-01\r\nitem2.X-ABLabel:_$!<Anniversary>!$_\r\nX-SOCIALPROFILE;TYPE=x:https://x.example/a"),
+        card(
+            "apple",
+            "3.0",
+            "FN:Apple\r\nN:Apple;;;;\r\nitem1.URL:https://x.example\r\nitem1.X-ABLabel:_$!<HomePage>!$_\r\nitem2.X-ABDATE;TYPE=pref:2020-01-01\r\nitem2.X-ABLabel:_$!<Anniversary>!$_\r\nX-SOCIALPROFILE;TYPE=x:https://x.example/a",
+        ),
         card("photo", "3.0", &format!("FN:Photo\r\nN:Photo;;;;\r\nPHOTO;ENCODING=b;TYPE=JPEG:{photo}")),
-        card("characters", "3.0", "FN:名前 🎂 e\u{301}\r\nN:名前;;;;\r\nNOTE:a\\nb\\, c\\; d\\\\ <x>&amp;\r\nNICKNAME:a,b\\,c\r\nORG:Firma\\; GmbH;Abteilung"),
+        card(
+            "characters",
+            "3.0",
+            "FN:名前 🎂 e\u{301}\r\nN:名前;;;;\r\nNOTE:a\\nb\\, c\\; d\\\\ <x>&amp;\r\nNICKNAME:a,b\\,c\r\nORG:Firma\\; GmbH;Abteilung",
+        ),
         card("no-uid-form", "3.0", "FN:Odd\r\nN:Odd;;;;\r\nX-EMPTY:\r\nX-LONG:".to_owned().as_str()),
     ]
 }

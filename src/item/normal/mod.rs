@@ -15,7 +15,7 @@ mod parameter;
 mod value;
 
 /// Changes whenever an item may get another normal form than before: fingerprints of different versions don't compare.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// SHA-256 of the normal form and its version.
 #[must_use]

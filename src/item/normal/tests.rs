@@ -51,6 +51,7 @@ fn what_servers_do_to_events_does_not_count() {
 fn what_servers_do_to_cards_does_not_count() {
     let same_cards = [
         ("TEL;TYPE=HOME,VOICE:1", "TEL;TYPE=voice;TYPE=home:1"),
+        ("TEL;TYPE=\"voice,home\":1", "TEL;TYPE=home;TYPE=voice:1"),
         ("TEL;TYPE=CELL:1", "TEL;CELL:1\nREV:20260101T000000Z"),
         ("N:Müller;Anna;;;", "N:Müller;Anna"),
         ("PHOTO;ENCODING=b;TYPE=JPEG:AAAA", "PHOTO;TYPE=jpeg;ENCODING=BASE64:AAAA"),
@@ -98,7 +99,7 @@ fn the_fingerprint_of_this_version_is_this_one() {
     let print = fingerprint(&event("SUMMARY:Lunch"));
     assert_eq!(
         print[..8],
-        [0x58, 0x6e, 0xf6, 0x58, 0x77, 0xc1, 0x68, 0x4a],
+        [0xf2, 0xa0, 0xa8, 0x1b, 0x36, 0x06, 0x9d, 0x34],
         "a change of the normal form needs a new VERSION"
     );
 }

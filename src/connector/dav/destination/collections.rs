@@ -1,5 +1,6 @@
 //! The collections that things go to: found or made, and their properties set.
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -153,28 +154,34 @@ impl DavDestination {
         Ok(troubles)
     }
 
-    /// Sets properties, together or else one by one.
+    /// Sets properties, together or else one by one; says in one sentence for each reason which were refused.
     async fn patch(&self, target: &Target, set: Vec<Property>) -> Vec<String> {
-        let mut troubles = Vec::new();
-        let together = self.client.send(&Proppatch { at: target.href.clone(), set: set.clone() }).await;
-        if together.is_ok_and(|statuses| all_set(&set, &statuses)) {
-            return troubles;
+        if self.set(target, &set).await.is_ok() {
+            return Vec::new();
         }
+        let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for property in set {
             let name = property.name.clone();
-            let request = Proppatch { at: target.href.clone(), set: vec![property] };
-            match self.client.send(&request).await {
-                Ok(statuses) if all_set(&request.set, &statuses) => {}
-                Ok(statuses) => {
-                    let status = statuses.first().map_or(0, |one| one.status);
-                    troubles.push(format!("{} refused the property {name} ({status})", target.href));
-                }
-                Err(error) => {
-                    troubles.push(format!("{} refused the property {name}: {}", target.href, sentence(&error)));
-                }
+            let opaque = properties::with_alpha(&property);
+            let Err(why) = self.set(target, &[property]).await else { continue };
+            let taken = match opaque {
+                Some(opaque) => self.set(target, &[opaque]).await.is_ok(),
+                None => false,
+            };
+            if !taken {
+                refused.entry(why).or_default().push(name);
             }
         }
-        troubles
+        refused.into_iter().map(|(why, names)| format!("{} refused {}: {why}", target.href, names.join(", "))).collect()
+    }
+
+    /// Sets properties, all or none; else why, one sentence.
+    async fn set(&self, target: &Target, set: &[Property]) -> Result<(), String> {
+        match self.client.send(&Proppatch { at: target.href.clone(), set: set.to_vec() }).await {
+            Ok(statuses) if all_set(set, &statuses) => Ok(()),
+            Ok(statuses) => Err(format!("status {}", statuses.first().map_or(0, |one| one.status))),
+            Err(error) => Err(sentence(&error)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::collections::Target;
 use super::seen::{Known, Seen};
-use crate::dav::request::{Depth, Get, Multiget, Propfind};
+use crate::dav::request::{Depth, Get, Got, Multiget, Propfind, VcardVersion};
 use crate::dav::{Client, ETag, Error, ErrorKind, Href, names};
 
 /// What became of an item that was asked for.
@@ -18,11 +18,30 @@ pub(super) enum Looked {
 
 /// What stands at an address; `None` if nothing does.
 pub(super) async fn look_at(client: &Client, href: &Href) -> Result<Option<Known>, Error> {
-    match client.send(&Get { at: href.clone(), vcard_version: None }).await {
-        Ok(got) => Ok(Some(Known { etag: got.etag, seen: Some(Seen::of(&got.bytes)) })),
+    Ok(get(client, href, None).await?.as_ref().map(known))
+}
+
+/// The same, to be compared with `seen`.
+pub(super) async fn look_for(client: &Client, href: &Href, seen: &Seen) -> Result<Option<Known>, Error> {
+    Ok(read_back(client, href, seen).await?.as_ref().map(known))
+}
+
+/// The item at an address, to be compared with `seen`; `None` if there is none. QUIRK(cyrus): gives vCards of version 4.0 as
+/// 3.0, unless 4.0 is asked for.
+pub(super) async fn read_back(client: &Client, href: &Href, seen: &Seen) -> Result<Option<Got>, Error> {
+    get(client, href, seen.is_vcard4.then_some(VcardVersion::V4)).await
+}
+
+async fn get(client: &Client, href: &Href, vcard_version: Option<VcardVersion>) -> Result<Option<Got>, Error> {
+    match client.send(&Get { at: href.clone(), vcard_version }).await {
+        Ok(got) => Ok(Some(got)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn known(got: &Got) -> Known {
+    Known { etag: got.etag.clone(), seen: Some(Seen::of(&got.bytes)) }
 }
 
 /// The same for one of many: an error only where no other item would fare better.

@@ -79,6 +79,13 @@ fn plain_color(color: &str) -> String {
     }
 }
 
+/// A colour without alpha as one that is opaque; nothing for anything else. QUIRK(sogo): takes no other.
+pub(super) fn with_alpha(property: &Property) -> Option<Property> {
+    let Value::Text(color) = &property.value else { return None };
+    let is_plain = property.name.ends_with("-color") && color.trim().len() == 7;
+    is_plain.then(|| Property { value: Value::Text(format!("{}FF", color.trim())), ..property.clone() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

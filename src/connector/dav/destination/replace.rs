@@ -1,6 +1,6 @@
 //! Writing over what stands there, and whether an item may be written at all.
 
-use super::look::{Still, look_at, still};
+use super::look::{Still, look_for, still};
 use super::put::Sent;
 use super::seen::{Known, Seen};
 use super::{DavDestination, refused};
@@ -30,7 +30,7 @@ impl DavDestination {
             Ok(put) => self.done(sent, href, put, Outcome::Replaced).await,
             Err(error) => match error.kind {
                 dav::ErrorKind::OutcomeUnknown | dav::ErrorKind::Precondition => {
-                    let there = look_at(&self.client, &href).await.ok().flatten();
+                    let there = look_for(&self.client, &href, &sent.seen).await.ok().flatten();
                     if let Some(there) = there.filter(|there| there.says(&sent.seen)) {
                         return self.done(sent, href, there.etag, Outcome::Replaced).await;
                     }

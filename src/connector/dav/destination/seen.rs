@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub uid: Option<String>,
     /// Whether a server that schedules tells somebody when it comes, changes or goes.
     pub invites: bool,
+    /// Whether it is a vCard of version 4.0.
+    pub is_vcard4: bool,
 }
 
 impl Seen {
@@ -38,6 +40,7 @@ impl Seen {
             fingerprint: item::normal::fingerprint(content),
             uid: item::identity::of(content).map(|one| one.uid),
             invites: invites(content),
+            is_vcard4: content.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_end() == b"VERSION:4.0"),
         }
     }
 }
