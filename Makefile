@@ -1,6 +1,6 @@
 # Plain `make` builds what manifest.yaml names, as `plakar pkg build` expects.
 .DEFAULT_GOAL := davault
-.PHONY: davault package demo test test-stores test-plakar bench check tools stores help
+.PHONY: davault package demo test test-stores test-servers test-plakar bench check tools stores servers docs/servers.md help
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
@@ -22,6 +22,12 @@ test: tools ## run every test, with real servers
 test-stores: stores ## back up to servers that speak S3, Google's and Azure's languages
 	cargo test --locked --test all -- --ignored vault::stores
 
+test-servers: tools servers ## put an account on every server that the registries have, and see what comes back
+	cargo test --locked --test all -- --ignored matrix::
+
+docs/servers.md: tools servers ## write down what came back
+	docs/servers
+
 test-plakar: package tools ## let genuine plakar, 1.1 or 1.0, run our package: PLAKAR=/path/to/plakar
 	DAVAULT_PACKAGE=$(firstword $(wildcard $(CURDIR)/target/package/davault_v$(version)_*.ptar)) PLAKAR=$(PLAKAR) \
 		cargo test --locked --test all -- --ignored story_plakar
@@ -39,5 +45,8 @@ stores: ## install the servers of `make test-stores` from PyPI and npm into targ
 	tests/servers/install.sh moto
 	tests/servers/install-azurite.sh
 
+servers: ## install the servers of `make test-servers` from Debian and the Go module proxy (needs root or sudo)
+	tests/servers/packages.sh
+
 help: ## list these
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z/.-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

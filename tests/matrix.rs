@@ -1,4 +1,7 @@
-//! What each server that the registries have makes of an account: `make test-servers`.
+//! What each server that the registries have makes of an account: `make test-servers`. With `$DAVAULT_SERVERS` each test also
+//! writes its row of the table in docs/servers.md into that folder: `make docs/servers.md`.
+
+mod probe;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,10 +9,13 @@ use std::path::{Path, PathBuf};
 
 use davault::item;
 
+use probe::Answers;
+
 use crate::support::generate::{Account, Size};
 use crate::support::nasty;
 use crate::support::person::{Person, Ran};
 use crate::support::servers::{self, Program, Server};
+use crate::support::vdir;
 
 /// Path from the root of the account and content, by UID.
 type Items = BTreeMap<String, (String, Vec<u8>)>;
@@ -89,14 +95,60 @@ async fn comes_back(program: Program) {
     assert!(matches!(backup.code(), Some(0 | 3)), "{backup:?}");
     person.ok(&["at", "vault", "restore", "-to", "./back", "latest@it"]).await;
     let became = compare(&made, &items(&person.path("back")), &told(&restored));
-    println!(
-        "{}: restore {} {}\n{became:#?}\n{}",
-        program.name,
-        restored.code().unwrap_or(-1),
-        restored.value("/outcomes"),
-        backup.err()
-    );
+    println!("{}: {}\n{became:#?}\n{}", program.name, restored.value("/outcomes"), backup.err());
     assert_eq!(became.unexplained, [""; 0], "{}", program.name);
+
+    let (one, other) = (href(&person, "nasty"), href(&person, "calendar-0"));
+    let answers = probe::ask(&server, &one, &other).await;
+    if let Some(folder) = std::env::var_os("DAVAULT_SERVERS") {
+        let row = row(program.name, &became, &answers, &properties(&person));
+        fs::write(Path::new(&folder).join(format!("{}.md", program.name)), row).expect("a row");
+    }
+}
+
+/// Where a calendar of the snapshot was put on the server; where that makes no calendars, the one that is there.
+fn href(person: &Person, folder: &str) -> String {
+    let calendars = person.path("back/calendars");
+    let folder = if calendars.join(folder).exists() { folder } else { "cal" };
+    let file = calendars.join(folder).join(".collection.json");
+    let described = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let described: serde_json::Value = serde_json::from_slice(&described).expect("JSON");
+    let href = described["href"].as_str().expect("an href");
+    format!("{}/", href.trim_end_matches('/'))
+}
+
+/// The properties of a calendar that came back as they were made.
+fn properties(person: &Person) -> Vec<String> {
+    let [made, back] = ["made", "back"].map(|root| vdir::read(&person.path(root)).remove("calendars/calendar-0"));
+    let (made, back) = (made.expect("the calendar").properties, back.unwrap_or_default().properties);
+    // An opaque colour may be written with its alpha.
+    let plain = |value: &String| value.to_ascii_lowercase().trim_end_matches("ff").to_owned();
+    made.into_iter()
+        .filter(|(name, value)| back.get(name).map(plain) == Some(plain(value)))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// The server's row of the table.
+fn row(name: &str, became: &Became, answers: &Answers, properties: &[String]) -> String {
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    let count = |items: &BTreeMap<String, Vec<String>>| items.values().map(Vec::len).sum::<usize>();
+    let names = |items: &BTreeMap<String, Vec<String>>| items.keys().cloned().collect::<Vec<_>>().join(", ");
+    format!(
+        "| {name} | {} | {} | {} ({}) | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        became.exact,
+        became.equal,
+        count(&became.altered),
+        names(&became.altered),
+        count(&became.refused),
+        properties.join(", "),
+        yes(answers.ctag),
+        yes(answers.sync_token),
+        yes(answers.keeps_conditions),
+        answers.same_uid,
+        answers.same_uid_elsewhere,
+        yes(answers.schedules),
+    )
 }
 
 /// Writes an account with what is nasty and what is usual; returns its items.

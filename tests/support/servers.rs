@@ -48,8 +48,8 @@ pub const SABREDAV: Program = program("sabredav", "/");
 pub const DAVICAL: Program = Program { several: true, ..program("davical", "/") };
 pub const SOGO: Program = Program { several: true, ..program("sogo", "/SOGo/dav/") };
 pub const GOWEBDAV: Program = program("gowebdav", "/");
-/// It tells nobody where an account is: alice's is named.
-pub const CALYPSO: Program = program("calypso", "/private/alice/");
+/// It tells nobody where an account is, and says of everything that it is both: one calendar is named.
+pub const CALYPSO: Program = program("calypso", "/private/alice/cal/");
 
 /// A program that runs until this value is dropped.
 pub struct Server {
@@ -129,13 +129,26 @@ impl Server {
     }
 
     async fn ask(&self, method: Method, path: &str, body: &str) -> String {
-        // Fails where another test has chosen the same before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.request(method, self.url() + path).basic_auth("alice", Some("alice-pw"));
-        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        let answer = self.send(method, path, &[], body).await;
         assert!(answer.status().is_success(), "{path}: {}; its log: {}", answer.status(), self.log());
         answer.text().await.expect("a body")
+    }
+
+    /// One request of alice's, below the root; whatever it answers.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        // Fails where another test has chosen the same before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = reqwest::Client::builder().no_proxy();
+        if let Some(file) = self.ca_file() {
+            let pem = fs::read(file).expect("a certificate");
+            client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).expect("a certificate"));
+        }
+        let url = self.url() + path.trim_start_matches('/');
+        let mut request = client.build().expect("a client").request(method, url).basic_auth("alice", Some("alice-pw"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body.to_string()).send().await.expect("an answer")
     }
 
     /// Starts it with empty accounts of alice and bob.
