@@ -58,9 +58,10 @@ fn head(endpoint: &Endpoint, importer: &Importer, tags: &[String]) -> SnapshotHe
     SnapshotHead {
         source: endpoint.name.clone().unwrap_or_default(),
         // davault's own locations hold no password; others' may.
-        location: match endpoint.served.is_own() {
-            true => endpoint.location.clone(),
-            false => connector::without_password(&endpoint.location),
+        location: if endpoint.served.is_own() {
+            endpoint.location.clone()
+        } else {
+            connector::without_password(&endpoint.location)
         },
         origin: importer.about().origin.clone(),
         connector: importer.about().kind.clone(),

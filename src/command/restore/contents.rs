@@ -37,10 +37,8 @@ impl Contents {
         let mut contents = Self::default();
         contents.gather(vault, found).await?;
         let is_folder = matches!(found.node.kind, NodeKind::Folder { .. });
-        let above = match is_folder {
-            true => found.path.as_str(),
-            false => found.path.rsplit_once('/').map_or("", |(above, _)| above),
-        };
+        let above = found.path.rsplit_once('/').map_or("", |(above, _)| above);
+        let above = if is_folder { found.path.as_str() } else { above };
         let above = if above == "/" { "" } else { above };
         let shorten = |path: &mut String| {
             let rest = path.strip_prefix(above).unwrap_or(path);

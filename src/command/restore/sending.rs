@@ -15,7 +15,7 @@ use super::contents::Contents;
 
 /// Contents read ahead from the vault.
 const READ_AHEAD: usize = 8;
-/// Largest content that is read as a whole before it is sent, in bytes; READ_AHEAD of them are in memory.
+/// Largest content that is read as a whole before it is sent, in bytes; [`READ_AHEAD`] of them are in memory.
 const READ_WHOLE: u64 = 16 << 20;
 
 /// From a vault to an exporter.

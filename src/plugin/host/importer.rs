@@ -39,7 +39,7 @@ pub struct Importer {
 
 /// What a message of the list brings.
 enum Next {
-    Received(Received),
+    Received(Box<Received>),
     Nothing,
     End,
 }
@@ -114,7 +114,7 @@ impl Importer {
             *list = match next? {
                 Next::Received(received) => {
                     *list = List::Running(stream);
-                    return Ok(Some(received));
+                    return Ok(Some(*received));
                 }
                 Next::Nothing => List::Running(stream),
                 Next::End => List::Complete(stream),
@@ -223,25 +223,25 @@ impl Importer {
     }
 
     fn take(&self, record: wire_format::Record) -> Result<Next, Error> {
+        // Go's plugins end the list at an acknowledgment that is no whole record: with file information, or with an error.
         let header = wire_format::Record {
             pathname: record.pathname.clone(),
+            error: path::shown(&record.error),
             is_xattr: record.is_xattr,
             xattr_name: record.xattr_name.clone(),
+            xattr_type: record.xattr_type,
+            file_info: record.file_info.clone(),
             ..wire_format::Record::default()
         };
-        let info = record.file_info.clone();
-        match self.listing().take(record).map_err(|what| self.link.broke_rule(what))? {
-            Some(received) => {
-                if let Received::Failed { why, .. } | Received::Flaw { why, .. } = &received {
-                    self.send(header, why);
-                }
-                Ok(Next::Received(received))
-            }
-            None => {
-                self.send(wire_format::Record { file_info: info, ..header }, "");
-                Ok(Next::Nothing)
-            }
+        let taken = self.listing().take(record).map_err(|what| self.link.broke_rule(what))?;
+        let Some(received) = taken else {
+            self.send(header, "");
+            return Ok(Next::Nothing);
+        };
+        if let Received::Failed { why, .. } | Received::Flaw { why, .. } = &received {
+            self.send(header, why);
         }
+        Ok(Next::Received(Box::new(received)))
     }
 
     fn send(&self, header: wire_format::Record, error: &str) {

@@ -72,16 +72,16 @@ impl Listing {
         let key = key_of(&record);
         if record.is_xattr && !record.error.is_empty() {
             let why = format!("{}{}", attribute_named(&record.xattr_name), path::shown(&record.error));
-            return flaw(record.pathname, &why);
+            return Ok(Some(flaw(record.pathname, &why)));
         }
         if !record.error.is_empty() {
-            return failed(record.pathname, &path::shown(&record.error));
+            return Ok(Some(failed(record.pathname, &path::shown(&record.error))));
         }
         if record.is_xattr && !self.all_kinds {
-            return flaw(record.pathname, "has an extended attribute, which can't be kept");
+            return Ok(Some(flaw(record.pathname, "has an extended attribute, which can't be kept")));
         }
         if record.is_xattr {
-            return self.attribute(record, &key);
+            return Ok(self.attribute(record, &key));
         }
         let record = Record::from_wire(record).map_err(|why| format!("listed {shown} {why}"))?;
         if !self.seen.insert(&key) {
@@ -90,25 +90,27 @@ impl Listing {
         self.place(&record)?;
         match record.kind() {
             Kind::Folder | Kind::File => {}
-            _ if !self.all_kinds => return failed(record.path, "is neither a folder nor a file, and can't be kept"),
+            _ if !self.all_kinds => {
+                return Ok(Some(failed(record.path, "is neither a folder nor a file, and can't be kept")));
+            }
             Kind::Link if record.target.is_empty() => {
-                return failed(record.path, "is a link that does not say where to");
+                return Ok(Some(failed(record.path, "is a link that does not say where to")));
             }
             _ => {}
         }
         Ok(Some(Received::Record(record)))
     }
 
-    fn attribute(&mut self, record: wire_format::Record, key: &str) -> Result<Option<Received>, String> {
+    fn attribute(&mut self, record: wire_format::Record, key: &str) -> Option<Received> {
         let (path, name) = (record.pathname, record.xattr_name);
         if name.is_empty() || name.len() > LONGEST_ATTRIBUTE || name.contains('\0') {
-            return flaw(path, "has an extended attribute whose name is empty, too long or holds a NUL");
+            return Some(flaw(path, "has an extended attribute whose name is empty, too long or holds a NUL"));
         }
         if !self.seen.insert(key) {
-            return flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name)));
+            return Some(flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name))));
         }
         let kind = u32::try_from(record.xattr_type).unwrap_or(0);
-        Ok(Some(Received::Attribute(Attribute { path, name, kind })))
+        Some(Received::Attribute(Attribute { path, name, kind }))
     }
 
     /// What to do of a path that came before. Some plugins list the folders above their root once for each way to it.
@@ -116,7 +118,7 @@ impl Listing {
         match self.folders.get(&record.path) {
             _ if !self.all_kinds => Err(format!("listed {shown} twice")),
             Some(true) if record.is_folder() => Ok(None),
-            _ => flaw(record.path, "came twice; the first was kept"),
+            _ => Ok(Some(flaw(record.path, "came twice; the first was kept"))),
         }
     }
 
@@ -183,12 +185,12 @@ impl Listing {
     }
 }
 
-fn failed(path: String, why: &str) -> Result<Option<Received>, String> {
-    Ok(Some(Received::Failed { path, why: why.into() }))
+fn failed(path: String, why: &str) -> Received {
+    Received::Failed { path, why: why.into() }
 }
 
-fn flaw(path: String, why: &str) -> Result<Option<Received>, String> {
-    Ok(Some(Received::Flaw { path, why: why.into() }))
+fn flaw(path: String, why: &str) -> Received {
+    Received::Flaw { path, why: why.into() }
 }
 
 /// `extended attribute user.comment: `

@@ -142,10 +142,7 @@ impl importer_server::Importer for Tree {
         if thing["broken"].is_string() {
             return Err(Status::unknown(text(thing, "broken")));
         }
-        let content = match wanted.is_xattr {
-            true => text(&thing["xattrs"], &wanted.xattr_name),
-            false => text(thing, "content"),
-        };
+        let content = if wanted.is_xattr { text(&thing["xattrs"], &wanted.xattr_name) } else { text(thing, "content") };
         let content = content.repeat(usize::try_from(thing["times"].as_u64().unwrap_or(1)).expect("few"));
         let chunks: Vec<_> = content.as_bytes().chunks(100_000).map(<[u8]>::to_vec).collect();
         Ok(Response::new(stream::iter(chunks).map(|chunk| Ok(i::OpenResponse { chunk: chunk.into() })).boxed()))
@@ -182,16 +179,7 @@ impl exporter_server::Exporter for Tree {
             let Some(Packet::Record(record)) = packet.packet else {
                 return Err(Status::invalid_argument("content without a record"));
             };
-            let mut content = Vec::new();
-            while record.has_reader {
-                let Some(e::ExportRequest { packet: Some(Packet::Chunk(chunk)) }) = packets.message().await? else {
-                    return Err(Status::invalid_argument("a content without an end"));
-                };
-                if chunk.is_empty() {
-                    break;
-                }
-                content.extend_from_slice(&chunk);
-            }
+            let content = if record.has_reader { content(&mut packets).await? } else { Vec::new() };
             let error = if record.pathname.ends_with("unwanted") { "there is no room for it" } else { "" };
             written.push(described(&record, &content));
             let result = Some(Answer { header: Some(record), error: error.into() });
@@ -207,29 +195,30 @@ impl exporter_server::Exporter for Tree {
     }
 }
 
+async fn content(packets: &mut Streaming<e::ExportRequest>) -> Result<Vec<u8>, Status> {
+    let mut content = Vec::new();
+    loop {
+        let Some(e::ExportRequest { packet: Some(Packet::Chunk(chunk)) }) = packets.message().await? else {
+            return Err(Status::invalid_argument("a content without an end"));
+        };
+        if chunk.is_empty() {
+            return Ok(content);
+        }
+        content.extend_from_slice(&chunk);
+    }
+}
+
 /// What came of one record, without what is 0 or empty.
 fn described(record: &Record, content: &[u8]) -> Value {
+    let info = record.file_info.clone().unwrap_or_default();
+    let shown = if content.len() < 1000 { String::from_utf8_lossy(content) } else { "much".into() };
     let mut all = json!({
         "path": record.pathname, "target": record.target, "attributes": record.file_attributes,
         "xattr": record.xattr_name, "xattrs": record.extended_attributes, "has_content": record.has_reader,
-        "length": content.len(),
+        "length": content.len(), "content": shown, "name": info.name, "mode": info.mode, "size": info.size,
+        "seconds": info.mod_time.map_or(0, |time| time.seconds), "dev": info.dev, "ino": info.ino, "uid": info.uid,
+        "gid": info.gid, "nlink": info.nlink, "user": info.username, "group": info.groupname,
     });
-    if content.len() < 1000 {
-        all["content"] = String::from_utf8_lossy(content).into();
-    }
-    if let Some(info) = &record.file_info {
-        all["name"] = info.name.clone().into();
-        all["mode"] = info.mode.into();
-        all["size"] = info.size.into();
-        all["seconds"] = info.mod_time.map_or(0, |time| time.seconds).into();
-        all["dev"] = info.dev.into();
-        all["ino"] = info.ino.into();
-        all["uid"] = info.uid.into();
-        all["gid"] = info.gid.into();
-        all["nlink"] = info.nlink.into();
-        all["user"] = info.username.clone().into();
-        all["group"] = info.groupname.clone().into();
-    }
     let empty = [json!(0), json!(""), json!([]), json!(false)];
     all.as_object_mut().expect("an object").retain(|_, value| !empty.contains(value));
     all
