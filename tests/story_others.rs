@@ -8,6 +8,7 @@ use davault::package::Platform;
 use serde_json::{Value, json};
 
 use crate::plugin::executable;
+use crate::story_reader::read;
 use crate::support::person::Person;
 
 const FOLDER: u32 = 1 << 31;
@@ -264,6 +265,41 @@ async fn one_that_fails_costs_itself_alone_and_keeps_its_last_version() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_in_a_snapshot_costs_nothing_else() {
+    let things = json!([
+        { "path": "/bucket/a", "mode": 0o600, "content": "a file" },
+        { "path": "/bucket/a/b", "mode": 0o600, "content": "in a file" },
+        { "path": "/bucket//c", "mode": 0o600, "content": "x" },
+        { "path": "relative", "mode": 0o600, "content": "x" },
+        { "path": "/bucket/../../etc/passwd", "mode": 0o600, "content": "x" },
+        { "path": "/other/d/e", "mode": 0o600, "content": "x" },
+        { "path": "/other/d", "mode": 0o600, "content": "a file with something in it" },
+        { "path": "/odd", "mode": 1 << 19 },
+        { "path": "/ghost", "xattrs_only": true, "xattrs": { "user.a": "x" } },
+        { "path": "/other", "xattrs_only": true, "xattrs": { "user.a": "y" } },
+    ]);
+    let person = with_tree(&things).await;
+    let made = person.run(&["at", "vault", "backup", "--json", "@mine"]).await;
+    assert_eq!((made.code(), made.value("/snapshot/failed")), (Some(3), json!(6)), "{made:?}");
+    assert_eq!(made.value("/not_kept/unknown"), 1, "{made:?}");
+    for expected in [
+        "davault: /bucket/a/b: the plugin listed /bucket/a/b in something that is no folder; it was left out",
+        "davault: /: the plugin listed the path \"/bucket//c\", which has an empty name in it; it was left out",
+        "davault: /: the plugin listed the path \"relative\", which is not absolute; it was left out",
+        "davault: /: the plugin listed the path \"/bucket/../../etc/passwd\", which leads out of its folder; it was left out",
+        "davault: /other/d: the plugin listed /other/d as a file, and something in it; it was left out",
+        "davault: /ghost: was not listed, and so its extended attributes can't be kept",
+        "1 thing is of a kind that it has no word for",
+    ] {
+        assert!(made.err().contains(expected), "{expected}\n{made:?}");
+    }
+    person.ok(&["at", "vault", "restore", "-to", "@back", "latest"]).await;
+    let given = given(&person.path("back.json"));
+    let paths: Vec<_> = given.iter().filter_map(|thing| thing["path"].as_str()).collect();
+    assert_eq!(paths, ["/", "/bucket", "/bucket/a", "/other", "/other", "/other/d", "/other/d/e"]);
+}
+
+#[tokio::test]
 async fn sizes_that_are_wrong_or_unknown_and_contents_of_any_size_are_stored_right() {
     let things = json!([
         { "path": "/short", "mode": 0o600, "content": "four", "size": 100 },
@@ -314,6 +350,10 @@ async fn what_davaults_own_destinations_cannot_take_is_said_item_by_item() {
     let other = person.run(&["at", "other", "create", "-key-memory", "8"]).await;
     assert_eq!(other.code(), Some(0), "{other:?}");
     person.ok(&["at", "vault", "sync", "to", "other"]).await;
+    let reader = read(&person, "latest", "read", "a passphrase for tests").await;
+    assert!(reader.status.success(), "{}", String::from_utf8_lossy(&reader.stderr));
+    let target = fs::read_link(person.path("read/docs/latest")).expect("a link");
+    assert_eq!(target, Path::new("../docs/letter.txt"));
     person.ok(&["at", "other", "restore", "-to", "@back", "latest"]).await;
     assert_eq!(given(&person.path("back.json")).len(), 12, "a copy has all of it");
     person.ok(&["at", "vault", "prune"]).await;

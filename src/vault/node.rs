@@ -281,6 +281,19 @@ mod tests {
     }
 
     #[test]
+    fn an_item_without_details_takes_no_byte_for_them() {
+        let meta = Meta { mode: 0o600, modified: time(5, 6), version: 7, details: None };
+        let content = Content::File([Address([9; LENGTH])].into());
+        let kind = NodeKind::File { size: 3 };
+        let node = Node { name: "a.ics".into(), kind, meta, xattrs: Vec::new(), content };
+        let entry = node.to_entry("a.ics".into()).unwrap();
+        // Name, kind, mode, seconds, nanos, version, size, one address: a byte each, the values, and the lengths of two.
+        let values = [5 + 1, 1, 2, 1, 1, 8, 1, LENGTH + 1];
+        assert_eq!(prost::Message::encoded_len(&entry), values.len() + values.iter().sum::<usize>());
+        assert_eq!(Node::from_entry(entry), Some(node));
+    }
+
+    #[test]
     fn names_that_would_leave_their_folder_are_none() {
         for name in ["", ".", "..", "a/b", "a\0"] {
             assert!(!is_name(name), "{name:?}");

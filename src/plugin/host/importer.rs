@@ -104,7 +104,7 @@ impl Importer {
         loop {
             let stream = match &mut *list {
                 List::Running(stream) => stream,
-                List::Complete(_) => return Ok(self.listing().make_up().map(Received::Record)),
+                List::Complete(_) => return Ok(self.listing().make_up()),
                 _ => return Err(Error::new(ErrorKind::Refused, "cannot list the source any further")),
             };
             let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await;

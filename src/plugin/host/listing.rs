@@ -1,6 +1,6 @@
 //! The rules that an importer's list must keep, and what was received of it so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Limits;
 use super::mode::Kind;
@@ -31,6 +31,10 @@ pub(super) struct Listing {
     /// Every folder in or above a record; true where it was itself a record.
     folders: BTreeMap<String, bool>,
     folder_bytes: usize,
+    /// Folders that were never listed, once the list is over.
+    to_make_up: Option<VecDeque<String>>,
+    /// What has an attribute and was not listed yet.
+    attributed: BTreeSet<String>,
 }
 
 impl Listing {
@@ -46,6 +50,8 @@ impl Listing {
             unsettled_bytes: 0,
             folders: BTreeMap::new(),
             folder_bytes: 0,
+            to_make_up: None,
+            attributed: BTreeSet::new(),
         }
     }
 
@@ -68,7 +74,9 @@ impl Listing {
 
     fn check(&mut self, record: wire_format::Record) -> Result<Option<Received>, String> {
         let shown = path::shown(&record.pathname);
-        path::check(&record.pathname).map_err(|why| format!("listed the path {shown:?}, which {why}"))?;
+        if let Err(why) = path::check(&record.pathname) {
+            return self.against_the_rules("/".into(), format!("listed the path {shown:?}, which {why}"));
+        }
         let key = key_of(&record);
         if record.is_xattr && !record.error.is_empty() {
             let why = format!("{}{}", attribute_named(&record.xattr_name), path::shown(&record.error));
@@ -87,7 +95,10 @@ impl Listing {
         if !self.seen.insert(&key) {
             return self.again(record, &shown);
         }
-        self.place(&record)?;
+        if let Err(what) = self.place(&record) {
+            return self.against_the_rules(record.path, what);
+        }
+        self.attributed.remove(&record.path);
         match record.kind() {
             Kind::Folder | Kind::File => {}
             _ if !self.all_kinds => {
@@ -109,8 +120,18 @@ impl Listing {
         if !self.seen.insert(key) {
             return Some(flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name))));
         }
+        if !self.seen.contains(&path) {
+            self.failure_bytes += path.len() + wire::RECORD;
+            self.attributed.insert(path.clone());
+        }
         let kind = u32::try_from(record.xattr_type).unwrap_or(0);
         Some(Received::Attribute(Attribute { path, name, kind }))
+    }
+
+    /// What a path costs that can't be one of a snapshot: davault's own connectors list none, so nothing of theirs counts then. A
+    /// bucket may well hold `a` and `a/b`, and `a//b`, and the rest of it is none the worse for that.
+    fn against_the_rules(&self, path: String, what: String) -> Result<Option<Received>, String> {
+        if self.all_kinds { Ok(Some(flaw(path, &format!("the plugin {what}; it was left out")))) } else { Err(what) }
     }
 
     /// What to do of a path that came before. Some plugins list the folders above their root once for each way to it.
@@ -136,22 +157,26 @@ impl Listing {
         settled
     }
 
-    /// A folder that has something in it and was not listed; each once, the upper ones first.
-    pub(super) fn make_up(&mut self) -> Option<Record> {
-        let (path, listed) = self.folders.iter_mut().find(|(_, listed)| !**listed)?;
-        *listed = true;
-        Some(Record::folder(path))
+    /// What follows the list: a folder that has something in it and was not listed, each once, the upper ones first; and what
+    /// has attributes and never came.
+    pub(super) fn make_up(&mut self) -> Option<Received> {
+        let folders = &self.folders;
+        let never_listed = || folders.iter().filter(|(_, listed)| !**listed).map(|(path, _)| path.clone()).collect();
+        if let Some(path) = self.to_make_up.get_or_insert_with(never_listed).pop_front() {
+            return Some(Received::Record(Record::folder(&path)));
+        }
+        let known = |path: &String| self.folders.contains_key(path);
+        let path = std::iter::from_fn(|| self.attributed.pop_first()).find(|path| !known(path))?;
+        Some(flaw(path, "was not listed, and so its extended attributes can't be kept"))
     }
 
-    /// Remembers the folders above `record`, and that no file is one of them.
+    /// Remembers the folders above `record`, and that no file is one of them; changes nothing where that is not so.
     fn place(&mut self, record: &Record) -> Result<(), String> {
         let shown = path::shown(&record.path);
-        if record.is_folder() {
-            self.folder_bytes += record.path.len() + wire::RECORD;
-            self.folders.insert(record.path.clone(), true);
-        } else if self.folders.contains_key(&record.path) {
+        if !record.is_folder() && self.folders.contains_key(&record.path) {
             return Err(format!("listed {shown} as a file, and something in it"));
         }
+        let mut new = Vec::new();
         let mut path = record.path.as_str();
         while let Some((above, _)) = path.rsplit_once('/').filter(|_| path != "/") {
             let above = if above.is_empty() { "/" } else { above };
@@ -161,9 +186,13 @@ impl Listing {
             if self.seen.contains(above) {
                 return Err(format!("listed {shown} in something that is no folder"));
             }
-            self.folder_bytes += above.len() + wire::RECORD;
-            self.folders.insert(above.into(), false);
+            new.push(above);
             path = above;
+        }
+        let itself = record.is_folder().then_some((record.path.as_str(), true));
+        for (path, listed) in new.into_iter().map(|path| (path, false)).chain(itself) {
+            self.folder_bytes += path.len() + wire::RECORD;
+            self.folders.insert(path.into(), listed);
         }
         Ok(())
     }

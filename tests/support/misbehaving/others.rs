@@ -54,7 +54,8 @@ impl Tree {
     fn log(&self, line: &str) {
         if let Some(log) = self.option("log") {
             let mut log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log");
-            writeln!(log, "{line}").expect("a log");
+            // In one piece: several are opened at once.
+            log.write_all(format!("{line}\n").as_bytes()).expect("a log");
         }
     }
 }
@@ -101,6 +102,9 @@ fn records(thing: &Value) -> Vec<Record> {
     // Between its attributes: a host may not count on an order.
     let at = records.len() / 2;
     let (target, file_attributes) = (text(thing, "target"), small(thing, "attributes"));
+    if thing["xattrs_only"] == true {
+        return records;
+    }
     records.insert(at, Record { target, file_attributes, extended_attributes: names, file_info: Some(info), ..plain });
     records
 }
