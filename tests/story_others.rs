@@ -95,6 +95,8 @@ fn home() -> Value {
         { "path": "/docs/latest", "mode": LINK | 0o777, "target": "../docs/letter.txt", "seconds": 9 },
         { "path": "/run/pipe", "mode": PIPE | 0o600 },
         { "path": "/run/disk", "mode": DEVICE | 0o660 },
+        { "path": "/tar/link", "mode": 0o777, "target": "as in plakar's tar", "seconds": 10 },
+        { "path": "/tar/tool", "mode": 0o4755, "content": "", "seconds": 11 },
     ])
 }
 
@@ -148,7 +150,7 @@ async fn everything_that_a_record_carries_comes_back() {
         made.err().contains("warning: the snapshot can't keep all of this source: 1 device has only a name"),
         "{made:?}"
     );
-    assert_eq!(made.value("/snapshot/files"), 6, "{made:?}");
+    assert_eq!(made.value("/snapshot/files"), 8, "{made:?}");
 
     let listed = person.ok(&["at", "vault", "ls", "-R", "latest"]).await.out();
     assert!(listed.contains("link") && listed.contains("  /docs/latest -> ../docs/letter.txt\n"), "{listed}");
@@ -158,7 +160,7 @@ async fn everything_that_a_record_carries_comes_back() {
     assert_eq!(link.err(), "davault: /docs/latest is a link to ../docs/letter.txt\n");
 
     let restored = person.ok(&["at", "vault", "restore", "--json", "-to", "@back", "latest"]).await;
-    assert_eq!(restored.value("/outcomes"), json!({ "stored": 6 }), "{restored:?}");
+    assert_eq!(restored.value("/outcomes"), json!({ "stored": 8 }), "{restored:?}");
     let expected = json!([
         { "path": "/", "name": "/", "mode": FOLDER | STICKY | 0o777, "seconds": 5 },
         { "path": "/docs", "name": "docs", "mode": FOLDER | 0o750, "seconds": 6, "uid": 1000, "xattrs": ["user.color"] },
@@ -175,6 +177,9 @@ async fn everything_that_a_record_carries_comes_back() {
         { "path": "/run", "name": "run", "mode": FOLDER | 0o750, "nlink": 1 },
         { "path": "/run/disk", "name": "disk", "mode": DEVICE | 0o660 },
         { "path": "/run/pipe", "name": "pipe", "mode": PIPE | 0o600 },
+        { "path": "/tar", "name": "tar", "mode": FOLDER | 0o750, "nlink": 1 },
+        { "path": "/tar/link", "name": "link", "mode": LINK | 0o777, "target": "as in plakar's tar", "seconds": 10 },
+        { "path": "/tar/tool", "name": "tool", "mode": SETUID | 0o755, "has_content": true, "seconds": 11 },
     ]);
     assert_eq!(Value::from(given(&person.path("back.json"))), expected);
 }
@@ -207,13 +212,13 @@ async fn what_did_not_change_is_not_opened_again() {
     let person = with_tree(&things).await;
     person.ok(&["at", "vault", "backup", "@mine"]).await;
     let attributes = ["/docs user.color", "/docs/letter.txt user.comment", "/docs/letter.txt user.empty"];
-    let mut first = vec!["/docs/empty", "/docs/letter.txt", "/docs/tool"];
+    let mut first = vec!["/docs/empty", "/docs/letter.txt", "/docs/tool", "/tar/tool"];
     first.extend(attributes);
     first.sort_unstable();
     assert_eq!(opened(&person), first);
 
     let again = person.ok(&["at", "vault", "backup", "--json", "@mine"]).await;
-    assert_eq!((again.value("/unchanged"), again.value("/new_objects")), (json!(3), json!(0)), "{again:?}");
+    assert_eq!((again.value("/unchanged"), again.value("/new_objects")), (json!(4), json!(0)), "{again:?}");
     assert_eq!(opened(&person), attributes);
 
     things[2]["xattrs"] = json!({ "user.comment": "final" });
@@ -355,6 +360,6 @@ async fn what_davaults_own_destinations_cannot_take_is_said_item_by_item() {
     let target = fs::read_link(person.path("read/docs/latest")).expect("a link");
     assert_eq!(target, Path::new("../docs/letter.txt"));
     person.ok(&["at", "other", "restore", "-to", "@back", "latest"]).await;
-    assert_eq!(given(&person.path("back.json")).len(), 12, "a copy has all of it");
+    assert_eq!(given(&person.path("back.json")).len(), 15, "a copy has all of it");
     person.ok(&["at", "vault", "prune"]).await;
 }

@@ -89,7 +89,7 @@ impl Listing {
             return Ok(Some(flaw(record.pathname, "has an extended attribute, which can't be kept")));
         }
         if record.is_xattr {
-            return Ok(self.attribute(record, &key));
+            return Ok(Some(self.attribute(record, &key)));
         }
         let record = Record::from_wire(record).map_err(|why| format!("listed {shown} {why}"))?;
         if !self.seen.insert(&key) {
@@ -112,20 +112,20 @@ impl Listing {
         Ok(Some(Received::Record(record)))
     }
 
-    fn attribute(&mut self, record: wire_format::Record, key: &str) -> Option<Received> {
+    fn attribute(&mut self, record: wire_format::Record, key: &str) -> Received {
         let (path, name) = (record.pathname, record.xattr_name);
         if name.is_empty() || name.len() > LONGEST_ATTRIBUTE || name.contains('\0') {
-            return Some(flaw(path, "has an extended attribute whose name is empty, too long or holds a NUL"));
+            return flaw(path, "has an extended attribute whose name is empty, too long or holds a NUL");
         }
         if !self.seen.insert(key) {
-            return Some(flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name))));
+            return flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name)));
         }
         if !self.seen.contains(&path) {
             self.failure_bytes += path.len() + wire::RECORD;
             self.attributed.insert(path.clone());
         }
         let kind = u32::try_from(record.xattr_type).unwrap_or(0);
-        Some(Received::Attribute(Attribute { path, name, kind }))
+        Received::Attribute(Attribute { path, name, kind })
     }
 
     /// What a path costs that can't be one of a snapshot: davault's own connectors list none, so nothing of theirs counts then. A

@@ -46,16 +46,19 @@ pub fn kind(mode: u32) -> Kind {
         PIPE => Kind::Pipe,
         SOCKET => Kind::Socket,
         DEVICE => Kind::BlockDevice,
-        bits if bits == DEVICE | CHARACTER => Kind::CharacterDevice,
+        // QUIRK(plakar tar): the second bit alone.
+        bits if bits & !DEVICE == CHARACTER => Kind::CharacterDevice,
         _ => Kind::Other,
     }
 }
 
 /// The permission bits of `mode` as Unix has them, with setuid, setgid and sticky.
+///
+/// QUIRK(plakar tar): these three stand where Unix has them, and where Go has nothing.
 #[must_use]
 pub fn permissions(mode: u32) -> u32 {
     let special = SPECIAL_BITS.iter().filter(|(go, _)| mode & go != 0).map(|(_, unix)| unix);
-    special.fold(mode & 0o777, |bits, unix| bits | unix)
+    special.fold(mode & 0o7777, |bits, unix| bits | unix)
 }
 
 /// Go's mode of something of this kind with such permission bits.
@@ -94,6 +97,7 @@ mod tests {
         ] {
             assert_eq!((kind(go), permissions(go), mode(is, unix)), (is, unix, go));
         }
+        assert_eq!((kind(CHARACTER), permissions(0o4755)), (Kind::CharacterDevice, 0o4755));
         assert_eq!(kind(LINK | PIPE), Kind::Other);
     }
 }

@@ -107,7 +107,11 @@ impl Record {
     /// What this is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        mode::kind(self.mode)
+        match mode::kind(self.mode) {
+            // QUIRK(plakar tar): a link has a target, and the mode of a file.
+            Kind::File if self.size == 0 && !self.target.is_empty() => Kind::Link,
+            kind => kind,
+        }
     }
 
     /// Whether this is a folder.
