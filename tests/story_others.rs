@@ -131,7 +131,7 @@ async fn options_go_to_the_connector_as_they_are_and_what_it_says_is_shown() {
     assert_eq!(refused.code(), Some(1), "{refused:?}");
     assert!(refused.err().contains("cannot back up @mine: cannot open the source: the token is wrong"), "{refused:?}");
 
-    for flag in ["-dry-run", "--on-conflict=keep"] {
+    for flag in ["-dry-run", "-on-conflict=keep"] {
         let refused = person.run(&["at", "vault", "restore", "-to", "@back", flag]).await;
         assert_eq!(refused.code(), Some(2), "{refused:?}");
         assert!(refused.err().contains("is for davault's own destinations, and @back is another's"), "{refused:?}");

@@ -9,7 +9,7 @@ use crate::vault::{self, Meta, Node, NodeKind, Special, Xattr};
 /// What a vault keeps of a record besides its content. davault's own connectors have nothing to do with owners and the like.
 pub fn meta(record: &Record, is_own: bool) -> Meta {
     let details = &record.details;
-    let kept = vault::Details {
+    let kept = || vault::Details {
         uid: details.uid,
         gid: details.gid,
         user: details.user.clone(),
@@ -23,7 +23,7 @@ pub fn meta(record: &Record, is_own: bool) -> Meta {
         mode: mode::permissions(record.mode),
         modified: record.modified,
         version: record.version,
-        details: (!is_own).then(|| Box::new(kept)),
+        details: (!is_own).then(|| Box::new(kept())),
     }
 }
 
