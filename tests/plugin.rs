@@ -10,7 +10,7 @@ use davault::plugin::host::{Importer, Init, Limits, Plugin};
 use davault::plugin::{Error, ErrorKind};
 use davault::report;
 
-fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     let tests = std::env::current_exe().expect("this test's executable");
     let built = tests.parent().and_then(std::path::Path::parent).expect("a target folder").join("examples");
     let executable = built.join("misbehaving-plugin");

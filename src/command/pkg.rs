@@ -191,7 +191,7 @@ fn as_json(installed: &Installed) -> serde_json::Value {
 }
 
 /// An error of the package room's as the failure of a command.
-fn failure(what: &str, error: &Error) -> Failure {
+pub fn failure(what: &str, error: &Error) -> Failure {
     let text = words::printable(&format!("{what}: {}", sentence(error)));
     match error.kind {
         ErrorKind::Usage => Failure::usage(text),

@@ -75,7 +75,7 @@ fn list(way: &str) -> Answers<ImportResponse> {
         "in-a-file" => vec![file("/a"), file("/a/b")],
         "late-file" => vec![file("/a/b"), file("/a")],
         "late-folder" => vec![file("/a/b/c"), folder("/a")],
-        "below-zero" => vec![with(file("/a"), |info| info.size = -1)],
+        "below-zero" => vec![with(file("/a"), |info| info.size = -2)],
         "odd-things" => vec![
             with(file("/link"), |info| info.mode |= 1 << 27),
             Record { is_xattr: true, ..bare("/a") },

@@ -1,10 +1,12 @@
-//! A plugin for the tests: well-behaved with connectors that are made up, or misbehaving in the one way that it is told.
+//! A plugin for the tests: well-behaved with connectors that are made up, one of others, or misbehaving in the one way that it
+//! is told.
 //!
 //! Takes the way as its only argument.
 
 mod exporter;
 mod fake;
 mod importer;
+mod others;
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -34,6 +36,8 @@ async fn main() {
             serve(ImporterServer::new(importer::Importer(way))).await;
             std::future::pending::<()>().await;
         }
+        "tree-importer" => serve(ImporterServer::new(others::Tree::default())).await,
+        "tree-exporter" => serve(ExporterServer::new(others::Tree::default())).await,
         _ if way.starts_with("exporter-") => serve(ExporterServer::new(exporter::Exporter(way))).await,
         _ => serve(ImporterServer::new(importer::Importer(way))).await,
     }
