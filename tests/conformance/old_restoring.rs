@@ -86,7 +86,7 @@ async fn a_file_that_fails_is_said_of_that_file() {
         format!("the host sent 100 of {} bytes of /calendars/mixed/half.ics; nothing was stored", half.len());
     assert_eq!(cut, Err(sentence));
     let out = exporter.file("/../etc/passwd", b"x", 1).await;
-    assert_eq!(out, Err("the path /.. leads out of its folder".into()));
+    assert_eq!(out, Err("the path /../etc leads out of its folder".into()));
     let link = CreateLinkRequest {
         oldname: "/etc/passwd".into(),
         newname: "/calendars/mixed/link.ics".into(),

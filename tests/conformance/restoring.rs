@@ -25,6 +25,11 @@ async fn restored(location: &str, options: &Options, entries: Vec<(String, Kept)
     became.into_iter().filter(|(_, error)| !error.is_empty()).collect()
 }
 
+/// The continuation of a line (RFC 5545 §3.1).
+fn folded(text: &str) -> String {
+    format!("\r\n {text}")
+}
+
 fn nothing() -> BTreeMap<String, String> {
     BTreeMap::new()
 }
@@ -151,22 +156,26 @@ async fn every_option_of_a_destination_is_one_of_plakars_too() {
     let run =
         async |more: &[(&'static str, &str)]| restored(&server.location(), &signed_in("alice", more), snapshot()).await;
     let mine = format!("{calendar}/mine.ics");
+    // Radicale puts the lines of what it is given into an order of its own.
+    let summary = async |item: &str| {
+        let content = server.get(&at(item)).await;
+        content.lines().find_map(|line| line.strip_prefix("SUMMARY:").map(str::to_owned)).expect("a summary")
+    };
 
     assert_eq!(run(&[("dry_run", "true"), ("on_conflict", "overwrite")]).await, nothing());
-    assert_eq!(server.get(&at("mine.ics")).await, event("mine", "Theirs"));
+    assert_eq!(summary("mine.ics").await, "Theirs");
     assert!(!files(&server, "alice").await.contains_key(&format!("{calendar}/new.ics")));
 
     let kept = run(&[]).await;
     assert_eq!(kept.keys().collect::<Vec<_>>(), [&mine]);
-    assert_eq!(server.get(&at("mine.ics")).await, event("mine", "Theirs"));
-    assert_eq!(server.get(&at("new.ics")).await, event("new", "Ours"));
+    assert_eq!((summary("mine.ics").await.as_str(), summary("new.ics").await.as_str()), ("Theirs", "Ours"));
 
     let items_before = items(&files(&server, "alice").await).len();
     assert_eq!(run(&[("on_conflict", "copy")]).await, nothing());
     assert_eq!(items(&files(&server, "alice").await).len(), items_before + 1);
 
     assert_eq!(run(&[("on_conflict", "overwrite"), ("verify", "true")]).await, nothing());
-    assert_eq!(server.get(&at("mine.ics")).await, event("mine", "Ours"));
+    assert_eq!(summary("mine.ics").await, "Ours");
 
     assert_eq!(run(&[("mirror", "true"), ("scheduling", "silent")]).await, nothing());
     let left = items(&files(&server, "alice").await);
@@ -184,9 +193,8 @@ async fn what_fails_is_said_of_its_path_alone() {
         let record = Record { pathname: path, file_info: Some(kept.info), has_reader: true, ..Record::default() };
         (record, kept.content)
     };
-    // More than three pieces, folded as it must be.
-    let large = event("large", &"X".repeat(60))
-        .replace("XX\r\n", &format!("XX\r\n {}", format!("{}\r\n ", "Y".repeat(70)).repeat(50_000)));
+    // More than three pieces.
+    let large = event("large", &format!("X{}", folded(&"Y".repeat(70)).repeat(50_000)));
     let records = vec![
         (record("/", 1 << 31), None),
         (record("/calendars", 1 << 31), None),

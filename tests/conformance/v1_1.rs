@@ -26,7 +26,7 @@ pub enum Way {
     AsTheyCome,
     /// Contents backwards once the list is complete, then acknowledgments backwards.
     LateAndBackwards,
-    /// Every content at the same time once the list is complete; half of the acknowledgments before.
+    /// Every content at the same time once the list is complete; then half of the acknowledgments, and all of them again.
     AllAtOnce,
     /// The host says at once that it will acknowledge nothing.
     NeverAcknowledged,
@@ -81,11 +81,11 @@ pub async fn back_up(importer: &Importer, way: Way, before: &Snapshot) -> Result
             waiting.push(record);
         }
     }
-    if way == Way::AllAtOnce {
-        waiting.iter().step_by(2).for_each(|record| acknowledge(to_plugin.as_ref(), record));
-    }
     for (record, content) in waiting.iter().zip(contents(importer, way, &waiting).await?) {
         keep(&mut snapshot, record, content);
+    }
+    if way == Way::AllAtOnce {
+        waiting.iter().step_by(2).for_each(|record| acknowledge(to_plugin.as_ref(), record));
     }
     for record in waiting.iter().rev() {
         acknowledge(to_plugin.as_ref(), record);

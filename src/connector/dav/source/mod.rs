@@ -109,7 +109,7 @@ impl Source for DavSource {
         let origin = match self.buffer.take(path) {
             Some(Wanted::Held(content)) => return Ok(content),
             Some(Wanted::Elsewhere(origin)) => origin,
-            None => return Err(item(format!("{path} was not listed"))),
+            None => return Err(item(format!("{path} was not listed, or the host said that it is done with it"))),
         };
         let Some(href) = origin.href else { return Err(item(format!("{path} was handed out before"))) };
         let got = self.client.send(&Get { at: href, vcard_version: origin.vcard_version }).await;
