@@ -116,12 +116,20 @@ impl Exporter {
             messages.push(Packet::Chunk(Bytes::new()));
         }
         for packet in messages {
-            if sending.send(ExportRequest { packet: Some(packet) }).await.is_err() {
-                return Err(self.ended().await);
-            }
+            self.hand_over(&sending, packet).await?;
         }
         *packets = Some(sending);
         Ok(())
+    }
+
+    /// Gives a packet to the exchange; waits while the plugin is busy, but not after the exchange has ended: a plugin that reads
+    /// nothing would hold the call open even then.
+    async fn hand_over(&self, sending: &mpsc::Sender<ExportRequest>, packet: Packet) -> Result<(), Error> {
+        tokio::select! {
+            Ok(()) = sending.send(ExportRequest { packet: Some(packet) }) => Ok(()),
+            _ = self.end() => Err(self.ended().await),
+            else => Err(self.ended().await),
+        }
     }
 
     /// All records were sent; the plugin may finish.
@@ -212,7 +220,12 @@ impl Exchange {
         let doing = "write to the destination";
         let mut call = std::pin::pin!(call);
         loop {
-            match timeout(self.link.limits.quiet, call.as_mut()).await {
+            let answer = tokio::select! {
+                biased;
+                answer = timeout(self.link.limits.quiet, call.as_mut()) => answer,
+                () = self.link.gone() => return Err(self.link.broken().await),
+            };
+            match answer {
                 Ok(answer) => return self.link.checked(doing, answer).await,
                 Err(_) if self.owes_nothing() => {}
                 Err(_) => return Err(self.link.late(doing, self.link.limits.quiet)),
