@@ -12,6 +12,7 @@ use super::process::{PLAKAR_1_0, PLAKAR_1_1, Process};
 use super::snapshot::Snapshot;
 use super::v1_1::{Way, back_up, importer};
 use super::{v1_0, v1_1};
+use crate::support::gate::Gate;
 use crate::support::scripted::{Scripted, Server};
 
 #[tokio::test]
@@ -131,4 +132,43 @@ async fn a_restore_that_breaks_off_deletes_nothing_even_if_it_mirrors() {
         assert_eq!(process.close_input().await.0, Some(0));
         assert_eq!(files(&server, "alice").await, before, "{way:?}");
     }
+}
+
+#[tokio::test]
+async fn a_host_that_gives_up_after_the_last_record_stops_what_follows_from_it() {
+    let server = radicale().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    let (calendar, _) = largest_calendar(&snapshot.files());
+    let name = calendar.rsplit('/').next().expect("a name");
+    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    let before = files(&server, "alice").await;
+
+    let gate = Gate::before(server.port()).await;
+    let location = format!("dav://http://127.0.0.1:{}/", gate.port);
+    let process = Process::start(PLAKAR_1_1).await;
+    let options = signed_in("alice", &[("mirror", "true")]);
+    let mut client = v1_1::exporter(&process, &location, &options, 3).await.expect("Init");
+    let records = v1_1::records_of(snapshot.part(&calendar));
+    let asked = records.len();
+    let (to_plugin, packets) = mpsc::unbounded_channel();
+    for packet in records.into_iter().flat_map(v1_1::packets_of) {
+        to_plugin.send(ExportRequest { packet: Some(packet) }).expect("a call");
+    }
+    let mut results = client.export(UnboundedReceiverStream::new(packets)).await.expect("results").into_inner();
+    for _ in 0..asked {
+        results.message().await.expect("a result").expect("a result");
+    }
+    gate.close_after(0);
+    drop(to_plugin);
+    gate.holds().await;
+    drop(results);
+    // What is answered after that has been read after that.
+    let (client, _) = importer(&process, &location, &signed_in("alice", &[]), &[]).await.expect("Init");
+    gate.open();
+    // Longer than the mirroring would have taken.
+    back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    assert_eq!(process.close_input().await.0, Some(0));
+    assert_eq!(files(&server, "alice").await, before);
 }
