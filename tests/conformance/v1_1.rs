@@ -28,7 +28,7 @@ pub enum Way {
     AsTheyCome,
     /// Contents backwards once the list is complete, then acknowledgments backwards.
     LateAndBackwards,
-    /// Every content at the same time once the list is complete; then half of the acknowledgments, and all of them again.
+    /// Every content twice, and at the same time, once the list is complete; then half of the acknowledgments, and all of them again.
     AllAtOnce,
     /// The host says at once that it will acknowledge nothing.
     NeverAcknowledged,
@@ -119,7 +119,10 @@ pub async fn back_up(importer: &Importer, way: Way, before: &Snapshot) -> Result
 /// The contents of all records, asked for in the order of that way.
 async fn contents(importer: &Importer, way: Way, records: &[Record]) -> Result<Vec<Option<Bytes>>, Status> {
     if way == Way::AllAtOnce {
-        return futures_util::future::try_join_all(records.iter().map(|record| content(importer, record))).await;
+        let all = || futures_util::future::try_join_all(records.iter().map(|record| content(importer, record)));
+        let (once, again) = (all().await?, all().await?);
+        assert_eq!(once, again, "a content may be asked for again until it is acknowledged");
+        return Ok(once);
     }
     let mut contents = Vec::new();
     for record in records.iter().rev() {
