@@ -1,7 +1,10 @@
 //! The plugin interface from end to end: davault's host with real child processes, well-behaved and not.
 
+mod contents;
+mod ending;
 mod good;
 mod misbehaving;
+mod nonsense;
 
 use std::path::PathBuf;
 use std::time::Duration;

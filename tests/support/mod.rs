@@ -11,3 +11,4 @@ pub mod scripted;
 pub mod servers;
 pub mod storage;
 pub mod vdir;
+pub mod waiting;

@@ -173,7 +173,7 @@ impl Exporter {
         }
     }
 
-    async fn end(&self) -> End {
+    pub(super) async fn end(&self) -> End {
         let mut end = self.end.clone();
         let gone = || Err((ErrorKind::Died, "the exchange with the plugin was given up".into()));
         end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone()).unwrap_or_else(gone)
@@ -229,7 +229,12 @@ impl Exchange {
         let doing = "write to the destination";
         let mut call = std::pin::pin!(call);
         loop {
-            match timeout(self.link.limits.quiet, call.as_mut()).await {
+            let answer = tokio::select! {
+                biased;
+                answer = timeout(self.link.limits.quiet, call.as_mut()) => answer,
+                () = self.link.gone() => return Err(self.link.broken().await),
+            };
+            match answer {
                 Ok(answer) => return self.link.checked(doing, answer).await,
                 Err(_) if self.owes_nothing() => {}
                 Err(_) => return Err(self.link.late(doing, self.link.limits.quiet)),

@@ -45,10 +45,13 @@ impl<'a> Sending<'a> {
         *self.packets = Some(self.to_plugin);
     }
 
+    /// Gives a packet to the exchange; waits while the plugin is busy, but not after the exchange has ended: a plugin that reads
+    /// nothing would hold the call open even then.
     pub(super) async fn packet(&self, packet: Packet) -> Result<(), Error> {
-        match self.to_plugin.send(ExportRequest { packet: Some(packet) }).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.exporter.ended().await),
+        tokio::select! {
+            Ok(()) = self.to_plugin.send(ExportRequest { packet: Some(packet) }) => Ok(()),
+            _ = self.exporter.end() => Err(self.exporter.ended().await),
+            else => Err(self.exporter.ended().await),
         }
     }
 }
