@@ -14,11 +14,11 @@ fn samples() -> (PathBuf, Vec<Value>) {
     let folder = PathBuf::from(std::env::var_os("DAVAULT_PTAR_SAMPLES").expect("DAVAULT_PTAR_SAMPLES names a folder"));
     let text = fs::read_to_string(folder.join("listing.json")).expect("a listing");
     let listing: Value = serde_json::from_str(&text).expect("a listing");
-    (folder, listing["samples"].as_array().expect("samples").clone())
+    (folder, listing.get("samples").and_then(Value::as_array).expect("samples").clone())
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Path, mode and hash of each file, and each folder and link, as the listing has them.

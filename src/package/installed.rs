@@ -16,6 +16,7 @@ use super::error::{Error, ErrorKind};
 use super::extract::{self, Package};
 use super::file_name::{FileName, Platform};
 use super::manifest::{Connector, ConnectorKind, Manifest, plain_path};
+use super::ptar::hex;
 
 /// The folder of all packages of a person.
 #[derive(Debug, Clone)]
@@ -272,10 +273,6 @@ fn check_protocols(
         }
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

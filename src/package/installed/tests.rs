@@ -49,7 +49,7 @@ fn a_package_is_installed_as_a_whole_and_found_by_protocol() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
     let Added::New(installed) = home.add(&file_name("v1.0.0"), &package(b"one")).unwrap() else { panic!("it is new") };
-    assert_eq!(home.packages().list().unwrap(), [installed.clone()]);
+    assert_eq!(home.packages().list().unwrap(), std::slice::from_ref(&installed));
     let (found, connector) = home.packages().find(&ConnectorKind::Importer, "TST").unwrap().unwrap();
     assert_eq!(found, installed);
     let program = found.program(&connector);

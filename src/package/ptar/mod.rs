@@ -17,6 +17,7 @@ mod tests;
 pub use archive::Archive;
 pub use entry::{Entry, EntryKind, Object};
 pub use hash::Hashing;
+pub(super) use hash::hex;
 pub use lz4::Blocks;
 #[cfg(test)]
 pub(super) use write::crafted;

@@ -151,7 +151,7 @@ fn a_content_that_is_not_what_is_said_of_it_is_refused() {
 fn a_small_archive_that_stands_for_gigabytes_is_refused_before_they_are_made() {
     let mut bomb = Crafted::new(true);
     let chunk = bomb.chunk(&vec![0; 1 << 20]);
-    let object = bomb.object(&[(chunk, 1 << 20); 1000]);
+    let object = bomb.object(&vec![(chunk, 1 << 20); 1000]);
     for number in 0..3 {
         bomb.entry(&format!("/{number}"), ("/", &number.to_string()), 0o644, Some(object));
     }
