@@ -18,6 +18,9 @@ use super::file_name::{FileName, Platform};
 use super::manifest::{Connector, ConnectorKind, Manifest, plain_path};
 use super::ptar::hex;
 
+/// How the name of a record ends until it is put into place.
+const UNFINISHED: &str = "new";
+
 /// The folder of all packages of a person.
 #[derive(Debug, Clone)]
 pub struct Packages {
@@ -37,12 +40,21 @@ pub struct Installed {
     pub manifest: Manifest,
 }
 
+/// All packages of a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those that can be used, by name.
+    pub installed: Vec<Installed>,
+    /// The names of those that can't, and why.
+    pub damaged: Vec<(String, Error)>,
+}
+
 /// What an installation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
-    /// The package is new.
+    /// The package is new, or what was there of it could not be used.
     New(Installed),
-    /// The same file is installed already.
+    /// The same file is installed already, and all that was in it is there.
     Same(Installed),
     /// It took the place of this version.
     Replaced(Installed, String),
@@ -74,9 +86,9 @@ impl Packages {
 
     /// Installs the package in the file at `path`, in place of an older version of it.
     ///
-    /// Everything in the file is checked first. `reserved` are the protocols that this program speaks itself. Whatever happens
-    /// on the way, the version that was there before stays whole until the new one is.
-    pub fn add(&self, path: &Path, reserved: &[&str]) -> Result<Added, Error> {
+    /// Everything in the file is checked first. Whatever happens on the way, the version that was there before stays whole until
+    /// the new one is.
+    pub fn add(&self, path: &Path) -> Result<Added, Error> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let file_name = FileName::parse(name)?;
         let here = Platform::here();
@@ -87,8 +99,8 @@ impl Packages {
         let package = Package::open(&bytes)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let _lock = self.lock()?;
-        let before = self.list()?;
-        check_protocols(&package.manifest, &file_name, &before, reserved)?;
+        let before = self.list()?.installed;
+        check_protocols(&package.manifest, &file_name, &before)?;
         let other_case = |installed: &&Installed| {
             let known = &installed.file_name.name;
             known != &file_name.name && known.eq_ignore_ascii_case(&file_name.name)
@@ -102,7 +114,7 @@ impl Packages {
                 let version = &old.file_name.version;
                 return Err(Error::new(ErrorKind::Older, format!("the newer version {version} of it is installed")));
             }
-            if old.sha256 == sha256 && old.file_name == file_name {
+            if old.sha256 == sha256 && old.file_name == file_name && package.is_extracted(&old.folder) {
                 return Ok(Added::Same(old.clone()));
             }
         }
@@ -110,14 +122,21 @@ impl Packages {
         let installed = self.put(&package, file_name, sha256)?;
         self.sweep()?;
         Ok(match old {
-            None => Added::New(installed),
-            Some(old) => Added::Replaced(installed, old.file_name.version),
+            Some(old) if old.sha256 != installed.sha256 => Added::Replaced(installed, old.file_name.version),
+            _ => Added::New(installed),
         })
     }
 
-    /// All that are installed, by name.
-    pub fn list(&self) -> Result<Vec<Installed>, Error> {
-        self.names()?.iter().map(|name| self.get(name)).collect()
+    /// All that are installed. A damaged one is no reason not to list the others.
+    pub fn list(&self) -> Result<Listing, Error> {
+        let mut listing = Listing::default();
+        for name in self.names()? {
+            match self.get(&name) {
+                Ok(installed) => listing.installed.push(installed),
+                Err(error) => listing.damaged.push((name, error)),
+            }
+        }
+        Ok(listing)
     }
 
     /// The package called `name`.
@@ -135,15 +154,25 @@ impl Packages {
     }
 
     /// The connector of this kind for locations that begin with `protocol` and `://`, and the package that it is in.
+    ///
+    /// If there is none and a package is damaged, nobody knows whether it would be that one: then this is the error.
     pub fn find(&self, kind: &ConnectorKind, protocol: &str) -> Result<Option<(Installed, Connector)>, Error> {
         let fits = |connector: &&Connector| {
             connector.kind == *kind && connector.protocols.iter().any(|known| known.eq_ignore_ascii_case(protocol))
         };
-        let found = self.list()?.into_iter().find_map(|installed| {
+        let Listing { installed, damaged } = self.list()?;
+        let found = installed.into_iter().find_map(|installed| {
             let connector = installed.manifest.connectors.iter().find(fits)?.clone();
             Some((installed, connector))
         });
-        Ok(found)
+        match (found, damaged.into_iter().next()) {
+            (None, Some((name, error))) => Err(Error {
+                kind: error.kind,
+                what: format!("the package {name} can't be used, and no other is for {protocol}://"),
+                source: Some(error.into()),
+            }),
+            (found, _) => Ok(found),
+        }
     }
 
     /// Removes the package called `name`. A damaged one is removed as well.
@@ -174,7 +203,7 @@ impl Packages {
 
     fn write_record(&self, name: &str, record: &Record) -> Result<(), Error> {
         let path = self.record_path(name)?;
-        let temporary = path.with_extension("new");
+        let temporary = path.with_extension(UNFINISHED);
         let write = || {
             let mut file = File::create(&temporary)?;
             file.write_all(serde_json::to_string(record)?.as_bytes())?;
@@ -186,16 +215,20 @@ impl Packages {
         write().map_err(Error::disk("write", &path))
     }
 
-    /// Removes the folders that no record names: what an installation left that was broken off, or replaced.
+    /// Removes the folders of packages that no record names: what an installation left that was broken off, or replaced.
     fn sweep(&self) -> Result<(), Error> {
         let records: Result<Vec<Record>, Error> = self.names()?.iter().map(|name| self.record(name)).collect();
         // Of a record that can't be read nobody knows which folder it means.
         let Ok(records) = records else { return Ok(()) };
         for entry in fs::read_dir(&self.folder).map_err(Error::disk("read", &self.folder))?.flatten() {
+            let name = entry.file_name();
+            let is_named = records.iter().any(|record| name.to_str() == Some(&record.folder));
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let is_named = records.iter().any(|record| entry.file_name().to_str() == Some(&record.folder));
-            if is_folder && !is_named {
-                fs::remove_dir_all(entry.path()).map_err(Error::disk("remove", &entry.path()))?;
+            let (path, remove) = (entry.path(), "remove");
+            if is_folder && !is_named && name.to_str().is_some_and(is_folder_name) {
+                fs::remove_dir_all(&path).map_err(Error::disk(remove, &path))?;
+            } else if !is_folder && path.extension() == Some(UNFINISHED.as_ref()) {
+                fs::remove_file(&path).map_err(Error::disk(remove, &path))?;
             }
         }
         Ok(())
@@ -246,18 +279,15 @@ impl Packages {
     }
 }
 
+/// Whether a folder is that of a package: the name of its file without the ending, and a number.
+fn is_folder_name(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(stem, _)| FileName::parse(&format!("{stem}.ptar")).is_ok())
+}
+
 /// Whether the protocols of a package are free: for each kind of connector one package speaks a protocol.
-fn check_protocols(
-    manifest: &Manifest,
-    file_name: &FileName,
-    installed: &[Installed],
-    reserved: &[&str],
-) -> Result<(), Error> {
+fn check_protocols(manifest: &Manifest, file_name: &FileName, installed: &[Installed]) -> Result<(), Error> {
     for connector in &manifest.connectors {
         for protocol in &connector.protocols {
-            if reserved.iter().any(|known| known.eq_ignore_ascii_case(protocol)) {
-                return Err(Error::refused(format!("it is for {protocol}://, which davault speaks itself")));
-            }
             let speaks = |other: &&Installed| {
                 let is_same = |known: &Connector| {
                     known.kind == connector.kind && known.protocols.iter().any(|own| own.eq_ignore_ascii_case(protocol))

@@ -3,11 +3,15 @@
 mod archive;
 mod blobs;
 mod configuration;
+mod content;
+mod dirpack;
 mod entry;
 mod format;
 mod hash;
+mod layout;
 mod lz4;
 mod msgpack;
+mod snapshot;
 mod tree;
 mod write;
 

@@ -8,7 +8,11 @@ use super::msgpack::Value;
 use crate::package::error::Error;
 
 /// Most bytes of one node; with hundreds of keys it has some ten thousand.
-const LARGEST_NODE: usize = 16 << 20;
+const LARGEST_NODE: usize = 4 << 20;
+/// Most keys of a tree: files and folders of a package.
+const MOST_KEYS: usize = 20_000;
+/// Longest key in bytes: what systems take as a path.
+const LONGEST_KEY: usize = 4096;
 /// Most levels of a tree.
 const DEEPEST: usize = 16;
 
@@ -67,8 +71,11 @@ impl Walk<'_, '_> {
             return Err(damaged());
         }
         for (key, value) in keys.iter().zip(values) {
-            let key = key.text().ok_or_else(damaged)?.to_owned();
+            let key = key.text().filter(|key| key.len() <= LONGEST_KEY).ok_or_else(damaged)?.to_owned();
             self.found.push((key, value.bytes().ok_or_else(damaged)?));
+            if self.found.len() > MOST_KEYS {
+                return Err(Error::refused(format!("it holds more than {MOST_KEYS} files and folders")));
+            }
         }
         self.next = match node.get("next") {
             Some(next) => Next::Leaf(next.bytes().ok_or_else(damaged)?),

@@ -1,17 +1,21 @@
 //! Archives that no writer of ours would make, with every hash right: what a hostile one could hold.
 
+use std::collections::BTreeMap;
+
 use super::super::format::{kind, mode};
 use super::super::hash::Mac;
 use super::super::lz4::Blocks;
 use super::pack::Pack;
 use super::record::{self, Roots};
-use super::{File, Stamp, Style, container, tree};
+use super::{File, Indexes, Stamp, Style, container, tree};
 
 /// An archive that is put together piece by piece.
 pub struct Crafted {
     pack: Pack,
     style: Style,
     paths: Vec<(String, Mac)>,
+    records: BTreeMap<String, Vec<u8>>,
+    dirpacks: Vec<(String, Mac)>,
 }
 
 impl Crafted {
@@ -19,7 +23,13 @@ impl Crafted {
     pub fn new(is_compressed: bool) -> Self {
         let compression = is_compressed.then_some(Blocks::Mib4);
         let style = Style { is_full: false, compression, has_parent: false, chunk_bytes: 1024 };
-        let mut crafted = Self { pack: Pack::new(style, &stamp()), style, paths: Vec::new() };
+        let mut crafted = Self {
+            pack: Pack::new(style, &stamp()),
+            style,
+            paths: Vec::new(),
+            records: BTreeMap::new(),
+            dirpacks: Vec::new(),
+        };
         crafted.entry("/", ("/", "/"), mode::FOLDER | 0o700, None);
         crafted
     }
@@ -30,8 +40,23 @@ impl Crafted {
         entry.map(4).text("parent_path").text(parent).text("symlink_target").text("/etc/passwd");
         entry.text("file_info").map(2).text("name").text(name).text("mode").u32(bits);
         entry.text("object").binary(&object.unwrap_or_default());
-        let mac = self.pack.put(kind::ENTRY, &entry.finish());
-        self.paths.push((path.to_owned(), mac));
+        let record = entry.finish();
+        self.paths.push((path.to_owned(), self.pack.put(kind::ENTRY, &record)));
+        self.records.insert(path.to_owned(), record);
+    }
+
+    /// The dirpack of a folder that holds these entries, each with the byte before it.
+    pub fn dirpack(&mut self, folder: &str, entries: &[(u8, &str)]) {
+        let mut content = Vec::new();
+        for (kind, path) in entries {
+            let record = &self.records[*path];
+            content.push(*kind);
+            content.extend_from_slice(&super::pack::length(record.len() + 32).to_le_bytes());
+            content.extend_from_slice(record);
+            content.extend_from_slice(&self.pack.hasher.mac(record));
+        }
+        let object = record::put_object(&mut self.pack, &content, "", self.style).mac;
+        self.dirpacks.push((folder.to_owned(), object));
     }
 
     /// A file with this content, as it should be.
@@ -73,10 +98,15 @@ impl Crafted {
 
     fn finish_with(mut self, root: Mac, snapshots: u8) -> Vec<u8> {
         let errors = tree::put(&mut self.pack, (kind::ERROR_TREE, kind::ERROR_NODE), &[]);
+        let nothing = tree::put(&mut self.pack, (kind::INDEX_TREE, kind::INDEX_NODE), &[]);
+        let dirpacks = tree::put(&mut self.pack, (kind::INDEX_TREE, kind::INDEX_NODE), &self.dirpacks);
+        let roots = [("content-type", nothing), ("dirpack", dirpacks), ("summary", nothing)];
+        let indexes = Indexes { roots, summary: vec![0x80] };
+        let indexes = (!self.dirpacks.is_empty()).then_some(&indexes);
         for number in 0..snapshots {
             let stamp = Stamp { snapshot: [number; 32], ..stamp() };
             let roots = Roots { root, xattrs: errors, errors };
-            let snapshot = record::snapshot(&stamp, self.style, &roots, None);
+            let snapshot = record::snapshot(&stamp, self.style, &roots, indexes);
             self.pack.put_as(kind::SNAPSHOT, stamp.snapshot, &snapshot);
         }
         container::write(&self.pack, self.style, &stamp())
