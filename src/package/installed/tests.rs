@@ -195,7 +195,10 @@ fn a_package_that_is_refused_leaves_nothing_and_what_was_there_stays() {
         (with("bin/run", "bin"), "\"bin\", which its manifest names, is no executable file in it"),
         (with("bin/run", "manifest.yaml"), "\"manifest.yaml\", which its manifest names, is no executable file in it"),
         (with("bin/run", "../run"), "manifest.yaml names \"../run\", which is no file below its folder"),
-        (with("args: [a]", "extra_files: [y]"), "\"y\", which its manifest names, is not in it"),
+        (
+            with("args: [a]", "extra_files: [x/../../y]"),
+            "manifest.yaml names \"x/../../y\", which is no file below its folder",
+        ),
         (with("- {", "- ["), "manifest.yaml: line 5 can't be understood"),
     ] {
         assert_eq!(home.add(&file_name("v1.1.0"), &bytes).unwrap_err().to_string(), why);
