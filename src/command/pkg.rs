@@ -114,10 +114,10 @@ fn add(context: &Context, file: &Path) -> Result<(), Failure> {
 
 /// Of a package for protocols that davault speaks, that it does: plakar's users install davault's own package as any other.
 fn own(installed: &Installed) -> Option<String> {
-    let spoken = own_protocols(installed);
-    let (last, others) = spoken.split_last()?;
-    let list = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
-    Some(format!("davault speaks {list} itself and does not use this package for it"))
+    let protocols = own_protocols(installed);
+    let (last, others) = protocols.split_last()?;
+    let spoken = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+    Some(format!("davault speaks {spoken} itself and does not use this package for it"))
 }
 
 /// The protocols of a package that davault has a connector of its own for, each with its `://`.

@@ -68,11 +68,13 @@ fn below(folder: &Path, path: &Path) -> Result<PathBuf, Error> {
 /// Reads a file below `folder`; also whether it is executable.
 fn read(folder: &Path, name: &str, most: u64) -> Result<(Vec<u8>, bool), Error> {
     let path: PathBuf = folder.join(name);
-    let file = fs::File::open(below(folder, &path)?).map_err(Error::disk("read", &path))?;
-    let about = file.metadata().map_err(Error::disk("read", &path))?;
+    let real = below(folder, &path)?;
+    // Asked first: to open a pipe is to wait for whoever writes to it.
+    let about = fs::metadata(&real).map_err(Error::disk("read", &path))?;
     if !about.is_file() {
         return Err(Error::refused(format!("{} is no file", path.display())));
     }
+    let file = fs::File::open(&real).map_err(Error::disk("read", &path))?;
     let mut content = Vec::new();
     file.take(most + 1).read_to_end(&mut content).map_err(Error::disk("read", &path))?;
     if content.len() as u64 > most {

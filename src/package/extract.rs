@@ -15,10 +15,11 @@ pub(super) const LARGEST_ARCHIVE: u64 = 512 << 20;
 
 /// Reads the file of a package, as it is.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let file = fs::File::open(path).map_err(Error::disk("read", path))?;
-    if !file.metadata().map_err(Error::disk("read", path))?.is_file() {
+    // Asked first: to open a pipe is to wait for whoever writes to it.
+    if !fs::metadata(path).map_err(Error::disk("read", path))?.is_file() {
         return Err(Error::usage(format!("{} is no file", path.display())));
     }
+    let file = fs::File::open(path).map_err(Error::disk("read", path))?;
     let mut bytes = Vec::new();
     file.take(LARGEST_ARCHIVE + 1).read_to_end(&mut bytes).map_err(Error::disk("read", path))?;
     if bytes.len() as u64 > LARGEST_ARCHIVE {

@@ -3,12 +3,12 @@
 //! Beside each other in one folder lie, for a package NAME, the record `NAME.json`, which says what is installed, and the
 //! folder of its files that the record names. The record is put into place last and by one rename: what it names is whole.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind as Io, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+mod folder;
+
+use std::fs;
+use std::io::ErrorKind as Io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::collect::MANIFEST;
@@ -17,9 +17,6 @@ use super::extract::{self, Package};
 use super::file_name::{FileName, Platform};
 use super::manifest::{Connector, ConnectorKind, Manifest, plain_path};
 use super::ptar::hex;
-
-/// How the name of a record ends until it is put into place.
-const UNFINISHED: &str = "new";
 
 /// The folder of all packages of a person.
 #[derive(Debug, Clone)]
@@ -58,14 +55,6 @@ pub enum Added {
     Same(Installed),
     /// It took the place of this version.
     Replaced(Installed, String),
-}
-
-/// What stands in `NAME.json`.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    file: String,
-    sha256: String,
-    folder: String,
 }
 
 impl Installed {
@@ -118,9 +107,10 @@ impl Packages {
                 return Ok(Added::Same(old.clone()));
             }
         }
-        self.sweep()?;
+        // What can't be removed now is in nobody's way, and can be the next time.
+        let _ = self.sweep();
         let installed = self.put(&package, file_name, sha256)?;
-        self.sweep()?;
+        let _ = self.sweep();
         Ok(match old {
             Some(old) if old.sha256 != installed.sha256 => Added::Replaced(installed, old.file_name.version),
             _ => Added::New(installed),
@@ -185,103 +175,6 @@ impl Packages {
         }
         self.sweep()
     }
-
-    /// Extracts a package into a folder of its own, and then names that folder in the record.
-    fn put(&self, package: &Package, file_name: FileName, sha256: String) -> Result<Installed, Error> {
-        let unique = hex(&rand::random::<[u8; 8]>());
-        let folder_name = format!("{}-{unique}", file_name.stem());
-        let folder = self.folder.join(&folder_name);
-        let record = Record { file: file_name.to_string(), sha256: sha256.clone(), folder: folder_name };
-        let written = package.extract(&folder).and_then(|()| self.write_record(&file_name.name, &record));
-        if let Err(error) = written {
-            // Should this fail as well, the next installation sweeps it away: no record names it.
-            let _ = fs::remove_dir_all(&folder);
-            return Err(error);
-        }
-        Ok(Installed { file_name, sha256, folder, manifest: package.manifest.clone() })
-    }
-
-    fn write_record(&self, name: &str, record: &Record) -> Result<(), Error> {
-        let path = self.record_path(name)?;
-        let temporary = path.with_extension(UNFINISHED);
-        let write = || {
-            let mut file = File::create(&temporary)?;
-            file.write_all(serde_json::to_string(record)?.as_bytes())?;
-            file.sync_all()?;
-            File::open(&self.folder)?.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(Error::disk("write", &path))
-    }
-
-    /// Removes the folders of packages that no record names: what an installation left that was broken off, or replaced.
-    fn sweep(&self) -> Result<(), Error> {
-        let records: Result<Vec<Record>, Error> = self.names()?.iter().map(|name| self.record(name)).collect();
-        // Of a record that can't be read nobody knows which folder it means.
-        let Ok(records) = records else { return Ok(()) };
-        for entry in fs::read_dir(&self.folder).map_err(Error::disk("read", &self.folder))?.flatten() {
-            let name = entry.file_name();
-            let is_named = records.iter().any(|record| name.to_str() == Some(&record.folder));
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let (path, remove) = (entry.path(), "remove");
-            if is_folder && !is_named && name.to_str().is_some_and(is_folder_name) {
-                fs::remove_dir_all(&path).map_err(Error::disk(remove, &path))?;
-            } else if !is_folder && path.extension() == Some(UNFINISHED.as_ref()) {
-                fs::remove_file(&path).map_err(Error::disk(remove, &path))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn names(&self) -> Result<Vec<String>, Error> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == Io::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(Error::disk("read", &self.folder))?,
-        };
-        let name_of = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned());
-        let mut names: Vec<String> = entries.flatten().filter_map(name_of).collect();
-        names.sort();
-        Ok(names)
-    }
-
-    fn record(&self, name: &str) -> Result<Record, Error> {
-        let path = self.record_path(name)?;
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == Io::NotFound => return Err(self.not_installed(name)),
-            read => read.map_err(Error::disk("read", &path))?,
-        };
-        serde_json::from_slice(&bytes).map_err(|_| Error::damaged(format!("{} can't be understood", path.display())))
-    }
-
-    /// Where the record of a package is; a name that could lead elsewhere has none.
-    fn record_path(&self, name: &str) -> Result<PathBuf, Error> {
-        let is_plain = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        if is_plain { Ok(self.folder.join(format!("{name}.json"))) } else { Err(self.not_installed(name)) }
-    }
-
-    fn not_installed(&self, name: &str) -> Error {
-        let names = self.names().unwrap_or_default();
-        let known =
-            if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
-        Error::new(ErrorKind::NotFound, format!("no package {name:?} is installed ({known})"))
-    }
-
-    /// One process at a time changes what is installed; others wait.
-    fn lock(&self) -> Result<File, Error> {
-        let create = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        create.map_err(Error::disk("create", &self.folder))?;
-        let path = self.folder.join("lock");
-        let open = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = open.map_err(Error::disk("open", &path))?;
-        file.lock().map_err(Error::disk("lock", &path))?;
-        Ok(file)
-    }
-}
-
-/// Whether a folder is that of a package: the name of its file without the ending, and a number.
-fn is_folder_name(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(stem, _)| FileName::parse(&format!("{stem}.ptar")).is_ok())
 }
 
 /// Whether the protocols of a package are free: for each kind of connector one package speaks a protocol.

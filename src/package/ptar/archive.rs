@@ -40,6 +40,9 @@ impl<'b> Archive<'b> {
         if let Some(dirpacks) = &snapshot.dirpacks {
             dirpack::check(&blobs, dirpacks, &entries, &macs)?;
         }
+        if let Some(errors) = &snapshot.errors {
+            check_errors(&blobs, errors, &entries)?;
+        }
         let archive = Self { blobs, configuration, directory: snapshot.directory, entries };
         archive.check_contents()?;
         Ok(archive)
@@ -104,6 +107,16 @@ impl<'b> Archive<'b> {
 
 fn about(path: &str, error: Error) -> Error {
     Error { what: format!("{path:?}: {}", error.what), ..error }
+}
+
+/// Checks that what failed when the archive was made is there all the same: plakar 1.0 counts a program that two connectors name
+/// as an error, and packs it.
+fn check_errors(blobs: &Blobs, errors: &Mac, entries: &[Entry]) -> Result<(), Error> {
+    let paths: BTreeSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    let failed = tree::read(blobs, (kind::ERROR_TREE, kind::ERROR_NODE), errors)?;
+    failed.iter().find(|(path, _)| !paths.contains(path.as_str())).map_or(Ok(()), |(path, _)| {
+        Err(Error::refused(format!("it lacks {path:?}, which could not be read when it was made")))
+    })
 }
 
 /// All entries in the order of the tree of paths, and their MACs.

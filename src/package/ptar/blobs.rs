@@ -156,15 +156,16 @@ fn read_state(hasher: &Hasher, is_compressed: bool, bytes: &[u8]) -> Result<BTre
     if places.len() == count { Ok(places) } else { Err(damaged("it places something twice")) }
 }
 
+/// What a state says.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     locations: Vec<(Name, Mac, Place)>,
     packfiles: BTreeSet<Mac>,
     has_deletions: bool,
 }
 
 impl State {
-    fn read(mut input: Bytes) -> Option<State> {
+    pub fn read(mut input: Bytes) -> Option<State> {
         let mut state = State::default();
         loop {
             let kind = input.u8()?;

@@ -7,6 +7,8 @@ mod content;
 mod dirpack;
 mod entry;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hash;
 mod layout;
 mod lz4;

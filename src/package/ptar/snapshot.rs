@@ -4,7 +4,6 @@ use super::blobs::{Blobs, LARGEST_RECORD};
 use super::format::kind;
 use super::hash::Mac;
 use super::msgpack::Value;
-use super::tree;
 use crate::package::error::Error;
 
 /// The index that leads to what hosts install from.
@@ -18,6 +17,8 @@ pub(super) struct Snapshot {
     pub root: Mac,
     /// The root record of the index of dirpacks, if there is one.
     pub dirpacks: Option<Mac>,
+    /// The root record of the tree of what failed when it was made, by path.
+    pub errors: Option<Mac>,
 }
 
 impl Snapshot {
@@ -30,17 +31,10 @@ impl Snapshot {
         let record = blobs.read(&(kind::SNAPSHOT, *identifier), LARGEST_RECORD)?;
         let damaged = || Error::damaged("its snapshot is damaged");
         let value = Value::read(&record).ok_or_else(damaged)?;
-        let (snapshot, errors) = Snapshot::read(&value, identifier).ok_or_else(damaged)?;
-        if let Some(errors) = errors
-            && !tree::read(blobs, (kind::ERROR_TREE, kind::ERROR_NODE), &errors)?.is_empty()
-        {
-            return Err(Error::refused("it lacks files that could not be read when it was made"));
-        }
-        Ok(snapshot)
+        Snapshot::read(&value, identifier).ok_or_else(damaged)
     }
 
-    /// What it says, and the root record of the tree of errors.
-    fn read(value: &Value, identifier: &Mac) -> Option<(Snapshot, Option<Mac>)> {
+    fn read(value: &Value, identifier: &Mac) -> Option<Snapshot> {
         let [source] = value.get("sources")?.list()? else { return None };
         let importer = source.get("importer");
         let directory = importer.and_then(|importer| importer.get("directory")).and_then(Value::text).unwrap_or("/");
@@ -53,8 +47,8 @@ impl Snapshot {
                 return None;
             }
         }
-        let snapshot = Snapshot { directory: directory.to_owned(), root: roots.get("root")?.bytes()?, dirpacks };
+        let (root, errors) = (roots.get("root")?.bytes()?, roots.get("errors").and_then(Value::bytes));
         let is_named = value.get("identifier")?.bytes()? == *identifier;
-        is_named.then_some((snapshot, roots.get("errors").and_then(Value::bytes)))
+        is_named.then(|| Snapshot { directory: directory.to_owned(), root, dirpacks, errors })
     }
 }

@@ -83,5 +83,5 @@ fn a_small_frame_is_not_given_the_room_of_a_large_one() {
     for _ in 0..100_000 {
         assert!(expand(&frame, 16 << 20).is_some_and(|plain| plain.capacity() < 100_000));
     }
-    assert!(began.elapsed() < std::time::Duration::from_secs(60));
+    assert!(began.elapsed() < std::time::Duration::from_mins(1));
 }

@@ -22,6 +22,19 @@ fn small(style: Style) -> Vec<u8> {
     )
 }
 
+fn with_entry(record: &[u8]) -> Vec<u8> {
+    let mut crafted = Crafted::new(false);
+    crafted.raw_entry("/x", record);
+    crafted.finish(1)
+}
+
+fn with_object(record: &[u8]) -> Vec<u8> {
+    let mut crafted = Crafted::new(false);
+    let object = crafted.raw_object(record);
+    crafted.entry("/x", ("/", "x"), 0o644, Some(object));
+    crafted.finish(1)
+}
+
 /// The sentence of an archive that must be refused.
 fn why(bytes: &[u8]) -> String {
     Archive::open(bytes).err().expect("it is refused").what
@@ -36,8 +49,14 @@ proptest! {
         prop_assert!(Archive::open(&bytes).is_err());
         let begun = [b"_PLATAR_\0\0\x01\0".as_slice(), &bytes].concat();
         prop_assert!(Archive::open(&begun).is_err());
-        let crafted = Crafted::new(false).finish_with_node(&bytes);
-        prop_assert!(Archive::open(&crafted).is_err());
+        for crafted in [
+            Crafted::new(false).finish_with_node(&bytes),
+            Crafted::new(false).finish_with_snapshot(&bytes),
+            with_entry(&bytes),
+            with_object(&bytes),
+        ] {
+            prop_assert!(Archive::open(&crafted).is_err());
+        }
     }
 
     #[test]
@@ -117,6 +136,18 @@ fn what_hosts_install_from_must_be_what_is_looked_up() {
         let found = Archive::open(&with(&dirpacks)).err().map(|error| error.what);
         assert_eq!(found, Some(wrong(folder)), "{dirpacks:?}");
     }
+}
+
+#[test]
+fn what_could_not_be_read_when_it_was_made_must_be_there_all_the_same() {
+    let with = |failed| {
+        let mut crafted = Crafted::new(true);
+        crafted.file("/x", b"one");
+        crafted.error(failed);
+        crafted.finish(1)
+    };
+    assert!(Archive::open(&with("/x")).is_ok());
+    assert_eq!(why(&with("/y")), "it lacks \"/y\", which could not be read when it was made");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub struct Crafted {
     paths: Vec<(String, Mac)>,
     records: BTreeMap<String, Vec<u8>>,
     dirpacks: Vec<(String, Mac)>,
+    errors: Vec<(String, Mac)>,
 }
 
 impl Crafted {
@@ -29,6 +30,7 @@ impl Crafted {
             paths: Vec::new(),
             records: BTreeMap::new(),
             dirpacks: Vec::new(),
+            errors: Vec::new(),
         };
         crafted.entry("/", ("/", "/"), mode::FOLDER | 0o700, None);
         crafted
@@ -49,7 +51,7 @@ impl Crafted {
     pub fn dirpack(&mut self, folder: &str, entries: &[(u8, &str)]) {
         let mut content = Vec::new();
         for (kind, path) in entries {
-            let record = &self.records[*path];
+            let record = self.records.get(*path).expect("an entry of this archive");
             content.push(*kind);
             content.extend_from_slice(&super::pack::length(record.len() + 32).to_le_bytes());
             content.extend_from_slice(record);
@@ -62,8 +64,24 @@ impl Crafted {
     /// A file with this content, as it should be.
     pub fn file(&mut self, path: &str, content: &[u8]) {
         let object = record::put_object(&mut self.pack, content, "", self.style).mac;
-        let (parent, name) = path.rsplit_once('/').unwrap();
+        let (parent, name) = path.rsplit_once('/').expect("an absolute path");
         self.entry(path, (if parent.is_empty() { "/" } else { parent }, name), 0o644, Some(object));
+    }
+
+    /// A path that could not be read when the archive was made.
+    pub fn error(&mut self, path: &str) {
+        self.errors.push((path.to_owned(), [0; 32]));
+    }
+
+    /// A path and the bytes of its entry, whatever they are.
+    pub fn raw_entry(&mut self, path: &str, record: &[u8]) {
+        let mac = self.pack.put(kind::ENTRY, record);
+        self.paths.push((path.to_owned(), mac));
+    }
+
+    /// The bytes of an object, whatever they are.
+    pub fn raw_object(&mut self, record: &[u8]) -> Mac {
+        self.pack.put(kind::OBJECT, record)
     }
 
     /// An object of chunks that are said to have these MACs and lengths.
@@ -73,7 +91,7 @@ impl Crafted {
         for (mac, length) in chunks {
             object.map(2).text("contentMAC").binary(mac).text("length").u32(*length);
         }
-        self.pack.put(kind::OBJECT, &object.finish())
+        self.raw_object(&object.finish())
     }
 
     /// A chunk.
@@ -96,8 +114,14 @@ impl Crafted {
         self.finish_with(root, 1)
     }
 
+    /// The archive with these bytes as its snapshot.
+    pub fn finish_with_snapshot(mut self, snapshot: &[u8]) -> Vec<u8> {
+        self.pack.put_as(kind::SNAPSHOT, [1; 32], snapshot);
+        container::write(&self.pack, self.style, &stamp())
+    }
+
     fn finish_with(mut self, root: Mac, snapshots: u8) -> Vec<u8> {
-        let errors = tree::put(&mut self.pack, (kind::ERROR_TREE, kind::ERROR_NODE), &[]);
+        let errors = tree::put(&mut self.pack, (kind::ERROR_TREE, kind::ERROR_NODE), &self.errors);
         let nothing = tree::put(&mut self.pack, (kind::INDEX_TREE, kind::INDEX_NODE), &[]);
         let dirpacks = tree::put(&mut self.pack, (kind::INDEX_TREE, kind::INDEX_NODE), &self.dirpacks);
         let roots = [("content-type", nothing), ("dirpack", dirpacks), ("summary", nothing)];

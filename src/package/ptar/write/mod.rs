@@ -1,7 +1,7 @@
 //! Writing an archive: the same files, style and stamp are the same bytes.
 
 mod container;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub mod crafted;
 mod pack;
 mod record;
