@@ -71,8 +71,8 @@ impl<'b> Blobs<'b> {
     /// The bytes of a blob, at most `most`, checked against its name.
     pub fn read(&self, name: &Name, most: usize) -> Result<Vec<u8>, Error> {
         let (kind, mac) = name;
-        let place = self.places.get(name).ok_or_else(|| Error::damaged(format!("a blob of kind {kind} is missing")))?;
-        let damaged = |why: &str| Error::damaged(format!("a blob of kind {kind} is damaged: {why}"));
+        let place = self.places.get(name).ok_or_else(|| Error::damaged(format!("{} is missing", noun(*kind))))?;
+        let damaged = |why: &str| Error::damaged(format!("{} is damaged: {why}", noun(*kind)));
         let end = place.offset.checked_add(place.length);
         let stored = end.and_then(|end| self.packfile.get(place.offset..end));
         let stored = stored.ok_or_else(|| damaged("it would lie outside of the packfile"))?;
@@ -81,7 +81,7 @@ impl<'b> Blobs<'b> {
         // A snapshot is named by chance, padding is nothing, and a signature is of nobody that we know.
         let is_named_by_content = !matches!(*kind, kind::SNAPSHOT | kind::SIGNATURE | kind::PADDING);
         if is_named_by_content && self.hasher.mac(&content) != *mac {
-            return Err(damaged("its MAC is wrong"));
+            return Err(damaged("its hash is wrong"));
         }
         Ok(content)
     }
@@ -120,6 +120,18 @@ impl<'b> Blobs<'b> {
             }
         }
         Some(places)
+    }
+}
+
+/// What a blob is, for a person.
+fn noun(kind: u32) -> &'static str {
+    match kind {
+        kind::CHUNK => "a piece of a file",
+        kind::OBJECT => "what is said of a file's content",
+        kind::ENTRY => "what is said of a file or folder",
+        kind::SNAPSHOT => "its snapshot",
+        kind::VFS_TREE | kind::VFS_NODE | kind::INDEX_TREE | kind::INDEX_NODE => "a list of what is in it",
+        _ => "a record of it",
     }
 }
 

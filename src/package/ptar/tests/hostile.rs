@@ -236,7 +236,7 @@ fn one_snapshot_is_a_package_and_none_or_two_are_not() {
 #[test]
 fn a_content_that_is_not_what_is_said_of_it_is_refused() {
     for (said, why_not) in [
-        (5, "a blob of kind 9 is damaged: it can't be decompressed to a size that is allowed"),
+        (5, "a piece of a file is damaged: it can't be decompressed to a size that is allowed"),
         (1 << 20, "a file of it is put together from the wrong pieces"),
         ((1 << 20) + 1, "a piece of a file has another length than is said of it"),
         (u32::MAX, "what is said of a file's content is damaged"),
@@ -250,7 +250,7 @@ fn a_content_that_is_not_what_is_said_of_it_is_refused() {
     let mut missing = Crafted::new(true);
     let object = missing.object(&[([5; 32], 3)]);
     missing.entry("/x", ("/", "x"), 0o644, Some(object));
-    assert_eq!(why(&missing.finish(1)), "\"/x\": a blob of kind 9 is missing");
+    assert_eq!(why(&missing.finish(1)), "\"/x\": a piece of a file is missing");
 }
 
 #[test]

@@ -39,7 +39,7 @@ proptest! {
 fn hundreds_of_files_make_trees_of_several_levels() {
     let numbered = |number: u32| file(&format!("/d{}/f{number:05}", number % 7), 0o644, &number.to_le_bytes());
     let files: Vec<_> = (0..2_600).map(numbered).collect();
-    for style in STYLES {
+    for style in [STYLES[0], STYLES[3]] {
         let bytes = write(&files, &[], style, &stamp());
         let read: BTreeMap<_, _> =
             read_all(&bytes).unwrap().into_iter().map(|file| (file.path.clone(), file)).collect();
