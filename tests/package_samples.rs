@@ -67,6 +67,24 @@ fn all_are_read_as_listed() {
     }
 }
 
+#[test]
+#[ignore = "needs archives that are not ours to keep here"]
+fn each_is_refused_with_a_byte_flipped_or_its_end_cut_off() {
+    let (folder, samples) = samples();
+    for sample in &samples {
+        let name = sample["file"].as_str().expect("a name");
+        let whole = fs::read(folder.join(name)).expect("a sample");
+        for at in (0..whole.len()).step_by(whole.len() / 150) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 0x20;
+            for bytes in [&flipped, &whole[..at]] {
+                let error = Archive::open(bytes).err().unwrap_or_else(|| panic!("{name}: byte {at} means nothing"));
+                assert!(error.to_string().contains(' '), "{error}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs archives that are not ours to keep here"]
 async fn packages_of_both_generations_are_installed() {
