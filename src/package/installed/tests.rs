@@ -200,6 +200,7 @@ fn a_package_that_is_refused_leaves_nothing_and_what_was_there_stays() {
             "manifest.yaml names \"x/../../y\", which is no file below its folder",
         ),
         (with("- {", "- ["), "manifest.yaml: line 5 can't be understood"),
+        (with("name: other", &"# long\n".repeat(40_000)), "its manifest.yaml is too long"),
     ] {
         assert_eq!(home.add(&file_name("v1.1.0"), &bytes).unwrap_err().to_string(), why);
     }
