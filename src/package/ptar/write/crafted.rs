@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::super::format::{kind, mode};
 use super::super::hash::Mac;
 use super::super::lz4::Blocks;
+#[cfg(test)]
+use super::File;
 use super::pack::Pack;
 use super::record::{self, Roots};
-use super::{File, Indexes, Stamp, Style, container, tree};
+use super::{Indexes, Stamp, Style, container, tree};
 
 /// An archive that is put together piece by piece.
 pub struct Crafted {
@@ -47,32 +49,6 @@ impl Crafted {
         self.records.insert(path.to_owned(), record);
     }
 
-    /// The dirpack of a folder that holds these entries, each with the byte before it.
-    pub fn dirpack(&mut self, folder: &str, entries: &[(u8, &str)]) {
-        let mut content = Vec::new();
-        for (kind, path) in entries {
-            let record = self.records.get(*path).expect("an entry of this archive");
-            content.push(*kind);
-            content.extend_from_slice(&super::pack::length(record.len() + 32).to_le_bytes());
-            content.extend_from_slice(record);
-            content.extend_from_slice(&self.pack.hasher.mac(record));
-        }
-        let object = record::put_object(&mut self.pack, &content, "", self.style).mac;
-        self.dirpacks.push((folder.to_owned(), object));
-    }
-
-    /// A file with this content, as it should be.
-    pub fn file(&mut self, path: &str, content: &[u8]) {
-        let object = record::put_object(&mut self.pack, content, "", self.style).mac;
-        let (parent, name) = path.rsplit_once('/').expect("an absolute path");
-        self.entry(path, (if parent.is_empty() { "/" } else { parent }, name), 0o644, Some(object));
-    }
-
-    /// A path that could not be read when the archive was made.
-    pub fn error(&mut self, path: &str) {
-        self.errors.push((path.to_owned(), [0; 32]));
-    }
-
     /// A path and the bytes of its entry, whatever they are.
     pub fn raw_entry(&mut self, path: &str, record: &[u8]) {
         let mac = self.pack.put(kind::ENTRY, record);
@@ -82,16 +58,6 @@ impl Crafted {
     /// The bytes of an object, whatever they are.
     pub fn raw_object(&mut self, record: &[u8]) -> Mac {
         self.pack.put(kind::OBJECT, record)
-    }
-
-    /// An object of chunks that are said to have these MACs and lengths.
-    pub fn object(&mut self, chunks: &[(Mac, u32)]) -> Mac {
-        let mut object = self.pack.encoder();
-        object.map(2).text("contentMAC").binary(&[7; 32]).text("chunks").list(chunks.len());
-        for (mac, length) in chunks {
-            object.map(2).text("contentMAC").binary(mac).text("length").u32(*length);
-        }
-        self.raw_object(&object.finish())
     }
 
     /// A chunk.
@@ -137,6 +103,45 @@ impl Crafted {
     }
 }
 
+#[cfg(test)]
+impl Crafted {
+    /// The dirpack of a folder that holds these entries, each with the byte before it.
+    pub fn dirpack(&mut self, folder: &str, entries: &[(u8, &str)]) {
+        let mut content = Vec::new();
+        for (kind, path) in entries {
+            let record = self.records.get(*path).expect("an entry of this archive");
+            content.push(*kind);
+            content.extend_from_slice(&super::pack::length(record.len() + 32).to_le_bytes());
+            content.extend_from_slice(record);
+            content.extend_from_slice(&self.pack.hasher.mac(record));
+        }
+        let object = record::put_object(&mut self.pack, &content, "", self.style).mac;
+        self.dirpacks.push((folder.to_owned(), object));
+    }
+
+    /// A file with this content, as it should be.
+    pub fn file(&mut self, path: &str, content: &[u8]) {
+        let object = record::put_object(&mut self.pack, content, "", self.style).mac;
+        let (parent, name) = path.rsplit_once('/').expect("an absolute path");
+        self.entry(path, (if parent.is_empty() { "/" } else { parent }, name), 0o644, Some(object));
+    }
+
+    /// A path that could not be read when the archive was made.
+    pub fn error(&mut self, path: &str) {
+        self.errors.push((path.to_owned(), [0; 32]));
+    }
+
+    /// An object of chunks that are said to have these MACs and lengths.
+    pub fn object(&mut self, chunks: &[(Mac, u32)]) -> Mac {
+        let mut object = self.pack.encoder();
+        object.map(2).text("contentMAC").binary(&[7; 32]).text("chunks").list(chunks.len());
+        for (mac, length) in chunks {
+            object.map(2).text("contentMAC").binary(mac).text("length").u32(*length);
+        }
+        self.raw_object(&object.finish())
+    }
+}
+
 /// The stamp of all that is crafted.
 pub fn stamp() -> Stamp {
     let client = String::new();
@@ -144,6 +149,7 @@ pub fn stamp() -> Stamp {
 }
 
 /// A file for a test.
+#[cfg(test)]
 pub fn file(path: &str, permissions: u32, content: &[u8]) -> File {
     File { path: path.into(), permissions, content: content.to_vec() }
 }
