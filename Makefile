@@ -4,7 +4,7 @@
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
-	cp target/release/davault davault
+	cp $(or $(CARGO_TARGET_DIR),target)/release/davault davault
 
 version := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 

@@ -191,7 +191,7 @@ fn time(seconds: u64) -> SystemTime {
 }
 
 fn meta(number: u64) -> Meta {
-    Meta { mode: 0o644, modified: Some(time(number)), version: mixed(number) }
+    Meta { mode: 0o644, modified: Some(time(number)), version: mixed(number), details: None }
 }
 
 /// The item of this number, of about 1 KB: its own UID and times around one of the texts.

@@ -4,8 +4,10 @@
 //! allowed; it insists on what plakar itself does not check, and trips where plakar does.
 
 mod account;
+mod at_once;
 mod backing_up;
 mod ending;
+mod generations;
 mod old_backing_up;
 mod old_restoring;
 mod process;

@@ -22,6 +22,7 @@ mod story_keys;
 mod story_killed;
 mod story_many_writers;
 mod story_mirror;
+mod story_others;
 mod story_package;
 mod story_parts;
 mod story_plakar;

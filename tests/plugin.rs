@@ -1,7 +1,10 @@
 //! The plugin interface from end to end: davault's host with real child processes, well-behaved and not.
 
+mod contents;
+mod ending;
 mod good;
 mod misbehaving;
+mod nonsense;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +13,7 @@ use davault::plugin::host::{Importer, Init, Limits, Plugin};
 use davault::plugin::{Error, ErrorKind};
 use davault::report;
 
-fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     let tests = std::env::current_exe().expect("this test's executable");
     let built = tests.parent().and_then(std::path::Path::parent).expect("a target folder").join("examples");
     let executable = built.join("misbehaving-plugin");

@@ -123,6 +123,39 @@ async fn a_damaged_package_is_refused_and_the_installed_one_stays() {
 }
 
 #[tokio::test]
+async fn a_damaged_package_is_named_and_the_others_are_listed() {
+    let person = Person::new();
+    connector(&person.path("src"), "#!/bin/sh\n");
+    person.ok(&["pkg", "create", "src/manifest.yaml", "v1.0.0"]).await;
+    person.ok(&["pkg", "add", &file_name("v1.0.0")]).await;
+    let packages = person.path(".local/share/davault/packages");
+    fs::write(packages.join("broken.json"), "{").expect("a record");
+    let listed = person.run(&["pkg", "list"]).await;
+    assert_eq!(listed.code(), Some(3), "{listed:?}");
+    assert!(listed.out().starts_with("notes v1.0.0: "), "{listed:?}");
+    let path = packages.join("broken.json");
+    let why = format!("davault: the package broken can't be used: {} can't be understood\n", path.display());
+    let advice = "Install it again with `davault pkg add`, or remove it: `davault pkg rm broken`.\n";
+    assert_eq!(listed.err(), why + advice);
+    person.ok(&["pkg", "rm", "broken"]).await;
+    person.ok(&["pkg", "list"]).await;
+}
+
+#[tokio::test]
+async fn of_a_folder_among_the_extra_files_the_folder_is_packed() {
+    let person = Person::new();
+    connector(&person.path("src"), "#!/bin/sh\n");
+    fs::write(person.path("src/manifest.yaml"), MANIFEST.replace("share/help.txt", "share")).expect("a file");
+    let made = person.ok(&["pkg", "create", "src/manifest.yaml", "v1.0.0"]).await;
+    let why = "only the folder itself is packed, as plakar has it: name its files one by one";
+    assert_eq!(made.err(), format!("davault: warning: share: {why}\n"));
+    person.ok(&["pkg", "add", &file_name("v1.0.0")]).await;
+    let shown = person.ok(&["pkg", "show", "--json", "notes"]).await;
+    let share = Path::new(shown.value("/folder").as_str().expect("a folder")).join("share");
+    assert_eq!(fs::read_dir(share).expect("a folder").count(), 0);
+}
+
+#[tokio::test]
 async fn what_a_manifest_names_must_be_there_below_it_and_what_it_is_named_as() {
     let person = Person::new();
     connector(&person.path("src"), "#!/bin/sh\n");
@@ -133,7 +166,7 @@ async fn what_a_manifest_names_must_be_there_below_it_and_what_it_is_named_as() 
     std::os::unix::fs::symlink(person.path("secret"), src.join("link")).expect("a link");
     for (from, to, why) in [
         ("share/help.txt", "link", "link leads out of the manifest's folder"),
-        ("share/help.txt", "share", "share is no file: name each file of a folder"),
+        ("schema.json", "share", "share is no file"),
         ("share/help.txt", "../secret", "manifest.yaml names \"../secret\", which is no file below its folder"),
         ("bin/notes", "schema.json", "schema.json is not executable: chmod +x it"),
         ("schema.json", "share/help.txt", "share/help.txt is a validator and no JSON object"),
@@ -150,14 +183,17 @@ async fn what_a_manifest_names_must_be_there_below_it_and_what_it_is_named_as() 
 }
 
 #[tokio::test]
-async fn davaults_own_package_is_made_of_its_manifest_and_is_not_for_davault_itself() {
+async fn davaults_own_package_is_made_of_its_manifest_and_can_be_installed_beside_it() {
     let person = Person::new();
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifest.yaml"), person.path("manifest.yaml")).expect("ours");
     fs::write(person.path("davault"), "#!/bin/sh\n").expect("a program");
     fs::set_permissions(person.path("davault"), fs::Permissions::from_mode(0o755)).expect("a mode");
     person.ok(&["pkg", "create", "manifest.yaml", "v0.1.0"]).await;
     let Platform { os, arch } = Platform::here();
-    let refused = person.run(&["pkg", "add", &format!("davault_v0.1.0_{os}_{arch}.ptar")]).await;
-    assert_eq!(refused.code(), Some(1), "{refused:?}");
-    assert!(refused.err().contains("it is for caldav://, which davault speaks itself"), "{refused:?}");
+    let note = "davault speaks caldav://, carddav:// and dav:// itself and does not use this package for it\n";
+    let added = person.ok(&["pkg", "add", &format!("davault_v0.1.0_{os}_{arch}.ptar")]).await.out();
+    let line = "davault v0.1.0: importer caldav://, carddav://, dav://; exporter caldav://, carddav://, dav://\n";
+    assert_eq!(added, format!("installed {line}{note}"));
+    assert!(person.ok(&["pkg", "show", "davault"]).await.out().ends_with(&format!("  {note}")));
+    assert_eq!(person.ok(&["pkg", "list"]).await.out(), line);
 }

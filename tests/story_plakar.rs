@@ -26,7 +26,7 @@ async fn plakar_backs_an_account_up_and_restores_it() {
     person.fill("radicale", &person.path("made")).await;
 
     let plakar = Plakar::with_our_package().await;
-    plakar.add("source", "radicale", &radicale, "alice", "alice-pw").await;
+    plakar.add("source", "radicale", &radicale, "alice:alice-pw").await;
     let first = plakar.ok(&["at", "store", "backup", "@radicale"]).await;
     assert!(first.calls() > made.item_count(), "the first backup opens every item: {first:?}");
     let second = plakar.ok(&["at", "store", "backup", "@radicale"]).await;
@@ -37,19 +37,19 @@ async fn plakar_backs_an_account_up_and_restores_it() {
     let calendars = plakar.ok(&["at", "store", "ls", &format!("{snapshot}:/calendars")]).await;
     assert_eq!(calendars.text.lines().count(), 20, "{calendars:?}");
 
-    plakar.add("source", "wrong", &radicale, "alice", "nope").await;
+    plakar.add("source", "wrong", &radicale, "alice:nope").await;
     let refused = plakar.run(&["at", "store", "backup", "@wrong"]).await;
     let said = refused.text.clone() + &refused.errors;
     assert!(!refused.well && said.contains("the server refused the user name or password"), "{refused:?}");
 
-    plakar.add("destination", "xandikos", &xandikos, "alice", "alice-pw").await;
+    plakar.add("destination", "xandikos", &xandikos, "alice:alice-pw").await;
     plakar.ok(&["at", "store", "restore", "-to", "@xandikos", &snapshot]).await;
     person.back_up("radicale").await;
     let compared = ["at", "vault", "restore", "--json", "-dry-run", "-to", "@xandikos", "latest@radicale"];
     let compared = person.ok(&compared).await;
     assert_eq!(compared.value("/outcomes"), json!({ "identical": made.item_count() }), "{compared:?}");
 
-    plakar.add("destination", "bob", &radicale, "bob", "bob-pw").await;
+    plakar.add("destination", "bob", &radicale, "bob:bob-pw").await;
     plakar.ok(&["at", "store", "restore", "-to", "@bob", &format!("{snapshot}:/calendars/calendar-2")]).await;
     person.ok(&["source", "add", "bob", &radicale.location(), "username=bob", "password=bob-pw"]).await;
     person.back_up("bob").await;
@@ -88,7 +88,9 @@ impl Plakar {
         plakar
     }
 
-    async fn add(&self, noun: &str, name: &str, server: &Server, user: &str, password: &str) {
+    /// Configures an account, `user:password`, under the name.
+    async fn add(&self, noun: &str, name: &str, server: &Server, account: &str) {
+        let (user, password) = account.split_once(':').expect("a password");
         let mut words = vec![noun.into(), "add".into(), name.into(), server.location()];
         words.extend([format!("username={user}"), format!("password={password}")]);
         words.extend(server.ca_file().map(|file| format!("ca_file={}", file.display())));

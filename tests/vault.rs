@@ -12,6 +12,7 @@ mod damage;
 mod faults;
 mod growth;
 mod keys;
+mod kinds;
 mod life;
 mod many_backups;
 mod prune;

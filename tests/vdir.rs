@@ -321,7 +321,7 @@ async fn a_mirror_deletes_what_the_snapshot_lacks_but_never_beside_an_incomplete
     assert!(to.path().join("calendars/work/extra.ics").exists(), "not without being asked");
     let (_, errors) = store(&*destination(to.path(), &[("mirror", "true")]).await, &listed).await;
     let family = to.path().join("calendars/family");
-    let why = "the snapshot lacks items that could not be read";
+    let why = "the snapshot lacks items that were left out or could not be read";
     assert_eq!(errors, [format!("nothing was deleted in {}: {why}", family.display())]);
     assert!(!to.path().join("calendars/work/extra.ics").exists());
     assert!(to.path().join("calendars/work/displayname").exists());

@@ -10,7 +10,7 @@ use crate::connector::{self, Role};
 use super::arguments::Configured;
 use super::context::Context;
 use super::failure::Failure;
-use super::{arguments, connectors, endpoint, open, output, sizes};
+use super::{arguments, connectors, endpoint, open, output, served, sizes};
 
 /// Shown in place of a secret.
 const HIDDEN: &str = "********";
@@ -24,7 +24,7 @@ pub async fn run(context: &Context, section: Section, command: Configured) -> Re
         Configured::Add { name, location, options } => add(context, section, &name, &location, &options),
         Configured::Rm { names } => remove(context, section, &names),
         Configured::Set { name, options } => {
-            let options = remembered(&options)?;
+            let options = remembered(section, &context.config.get(section, &name)?.location, &options)?;
             change(context, section, &name, |place| place.options.extend(options))
         }
         Configured::Unset { name, options } => unset(context, section, &name, &options),
@@ -41,7 +41,11 @@ pub async fn run(context: &Context, section: Section, command: Configured) -> Re
 
 fn add(context: &Context, section: Section, name: &str, location: &str, options: &[String]) -> Result<(), Failure> {
     config::check_name(name)?;
-    let place = Place { location: open::absolute(location)?, options: remembered(options)? };
+    let location = match role(section) {
+        Some(role) => served::remembered(role, location)?,
+        None => open::absolute(location)?,
+    };
+    let place = Place { options: remembered(section, &location, options)?, location };
     check(section, &place)?;
     config::update(&context.config_path, |config| {
         let places = config.section_mut(section);
@@ -56,9 +60,22 @@ fn add(context: &Context, section: Section, name: &str, location: &str, options:
     })
 }
 
-/// Options as they may be remembered: a file means the same one wherever it is used from.
-fn remembered(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+/// As what a connector is used for a place of this section; a store has none.
+fn role(section: Section) -> Option<Role> {
+    match section {
+        Section::Sources => Some(Role::Source),
+        Section::Destinations => Some(Role::Destination),
+        Section::Stores => None,
+    }
+}
+
+/// Options as they may be remembered: a file means the same one wherever it is used from. Those of others' connectors stay as
+/// they are, as nobody here knows what they mean.
+fn remembered(section: Section, location: &str, options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let mut options = arguments::options(options)?;
+    if role(section).is_some() && !served::is_own(location) {
+        return Ok(options);
+    }
     for (_, file) in options.iter_mut().filter(|(name, file)| FILES.contains(&name.as_str()) && !file.is_empty()) {
         *file = open::absolute(file)?;
     }
@@ -102,10 +119,9 @@ fn check(section: Section, place: &Place) -> Result<(), Failure> {
     if place.options.contains_key("location") {
         return Err(Failure::usage("'location' is no option: remove it and add it again to move it"));
     }
-    match section {
-        Section::Sources => Ok(connector::check(Role::Source, &place.location, &place.options)?),
-        Section::Destinations => Ok(connector::check(Role::Destination, &place.location, &place.options)?),
-        Section::Stores => open::check(&place.location, &place.options),
+    match role(section) {
+        Some(role) => served::by(role, &place.location, &place.options).map(|_| ()),
+        None => open::check(&place.location, &place.options),
     }
 }
 
@@ -129,7 +145,7 @@ fn show(context: &Context, section: Section, names: &[String]) -> Result<(), Fai
 
 fn shown(section: Section, place: &Place) -> BTreeMap<String, String> {
     let is_secret = |option: &str| match section {
-        Section::Sources | Section::Destinations => connector::is_secret(option),
+        Section::Sources | Section::Destinations => served::is_secret(&place.location, option),
         Section::Stores => open::is_secret(option),
     };
     let show = |(option, value): (&String, &String)| {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::config::Section;
 use crate::connector::{self, Role};
 
+use super::arguments;
 use super::context::Context;
 use super::failure::Failure;
-use super::{arguments, open};
+use super::served::{self, Served};
 
 /// A location with its options.
 pub struct Endpoint {
@@ -17,12 +18,14 @@ pub struct Endpoint {
     pub location: String,
     /// The options.
     pub options: BTreeMap<String, String>,
+    /// Whose connector it is for.
+    pub served: Served,
 }
 
 impl Endpoint {
     /// How it is named in a sentence.
     pub fn shown(&self) -> String {
-        self.name.as_ref().map_or_else(|| self.location.clone(), |name| format!("@{name}"))
+        self.name.as_ref().map_or_else(|| connector::without_password(&self.location), |name| format!("@{name}"))
     }
 }
 
@@ -32,14 +35,14 @@ pub fn resolve(context: &Context, role: Role, named: &str, extra: &[String]) -> 
         Role::Source => Section::Sources,
         Role::Destination => Section::Destinations,
     };
-    let mut endpoint = match named.strip_prefix('@') {
+    let (name, location, mut options) = match named.strip_prefix('@') {
         Some(name) => {
             let place = context.config.get(section, name)?;
-            Endpoint { name: Some(name.into()), location: place.location.clone(), options: place.options.clone() }
+            (Some(name.into()), place.location.clone(), place.options.clone())
         }
-        None => Endpoint { name: None, location: open::absolute(named)?, options: BTreeMap::new() },
+        None => (None, served::remembered(role, named)?, BTreeMap::new()),
     };
-    endpoint.options.extend(arguments::options(extra)?);
-    connector::check(role, &endpoint.location, &endpoint.options)?;
-    Ok(endpoint)
+    options.extend(arguments::options(extra)?);
+    let served = served::by(role, &location, &options)?;
+    Ok(Endpoint { name, location, options, served })
 }

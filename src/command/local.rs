@@ -20,6 +20,12 @@ pub fn packages(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> 
     Some(folder(&variable, "XDG_DATA_HOME", ".local/share")?.join("packages"))
 }
 
+/// The name of this machine; empty where nobody tells.
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    name.map(|name| name.trim().to_string()).unwrap_or_default()
+}
+
 fn folder(variable: Variable, name: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |path: Option<OsString>| path.map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute(variable(name)).or_else(|| Some(absolute(variable("HOME"))?.join(below_home)));

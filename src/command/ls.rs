@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::item::summary;
 use crate::report::sentence;
-use crate::vault::{Node, NodeKind, Snapshot, Vault};
+use crate::vault::{Node, NodeKind, Snapshot, Special, Vault};
 
 use super::arguments::Ls;
 use super::context::Context;
@@ -81,6 +81,14 @@ pub fn snapshot_json(snapshot: &Snapshot) -> Value {
     })
 }
 
+fn name_of(special: Special) -> &'static str {
+    match special {
+        Special::Pipe => "pipe",
+        Special::Socket => "socket",
+        Special::CharacterDevice | Special::BlockDevice => "device",
+    }
+}
+
 struct Listing<'a> {
     vault: &'a Vault,
     json: bool,
@@ -132,6 +140,25 @@ impl Listing<'_> {
                 }
                 let modified = modified.map_or_else(|| "-".into(), words::minute);
                 self.line(&format!("{:>9}  {modified:>16}", words::size(size)), path, title.as_deref())
+            }
+            NodeKind::Link => {
+                let (target, modified) = (node.target().unwrap_or_default(), node.meta.modified);
+                if self.json {
+                    let modified = modified.map(words::rfc3339);
+                    return output::json(&json!({
+                        "path": path, "kind": "link", "target": target, "modified": modified,
+                    }));
+                }
+                let modified = modified.map_or_else(|| "-".into(), words::minute);
+                self.line(&format!("{:>9}  {modified:>16}", "link"), &format!("{path} -> {target}"), None)
+            }
+            NodeKind::Special(special) => {
+                let kind = name_of(special);
+                if self.json {
+                    return output::json(&json!({ "path": path, "kind": kind }));
+                }
+                let modified = node.meta.modified.map_or_else(|| "-".into(), words::minute);
+                self.line(&format!("{kind:>9}  {modified:>16}"), path, None)
             }
             NodeKind::Other => self.line(&format!("{:>9}  {:>16}", "?", "?"), path, Some("written by a newer davault")),
         }

@@ -31,8 +31,11 @@ mod prune;
 mod repair;
 mod restore;
 mod rm;
+mod served;
 mod sizes;
 mod sync;
+mod taking;
+mod translate;
 mod words;
 
 use std::ffi::OsString;

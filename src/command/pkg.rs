@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::connector::SCHEMES;
-use crate::package::{self, Added, Connector, Error, ErrorKind, FileName, Installed, Packages, Platform};
+use crate::package::{self, Added, Connector, Error, ErrorKind, FileName, Installed, Made, Packages, Platform};
 use crate::report::sentence;
 
 use super::arguments::Pkg;
@@ -46,7 +46,7 @@ fn create(context: &Context, manifest_path: &Path, version: &str, out: Option<&P
         Ok(seconds) => seconds.parse().map_err(|_| Failure::usage("SOURCE_DATE_EPOCH is no number of seconds"))?,
         Err(_) => MADE,
     };
-    let (manifest, bytes) =
+    let Made { manifest, bytes, folders } =
         package::create(manifest_path, seconds, CLIENT).map_err(|error| failure(&what(), &error))?;
     // As for Go, so that a package can be made on another machine than it is for.
     let here = Platform::here();
@@ -63,6 +63,10 @@ fn create(context: &Context, manifest_path: &Path, version: &str, out: Option<&P
         // Half a package is of no use to anyone.
         let _ = fs::remove_file(&path);
         return Err(Failure::because(format!("cannot write the package {}", path.display()), &error));
+    }
+    for folder in &folders {
+        let why = "only the folder itself is packed, as plakar has it: name its files one by one";
+        output::error_line(&words::printable(&format!("davault: warning: {folder}: {why}")));
     }
     if context.json {
         let (name, file, bytes) = (&manifest.name, path.display().to_string(), bytes.len());
@@ -91,7 +95,7 @@ fn out_path(out: Option<&Path>, file_name: &FileName) -> Result<PathBuf, Failure
 }
 
 fn add(context: &Context, file: &Path) -> Result<(), Failure> {
-    let added = packages()?.add(file, &SCHEMES);
+    let added = packages()?.add(file);
     let added = added.map_err(|error| failure(&format!("cannot install {}", file.display()), &error))?;
     let (installed, text) = match &added {
         Added::New(installed) => (installed, "installed".to_owned()),
@@ -101,15 +105,41 @@ fn add(context: &Context, file: &Path) -> Result<(), Failure> {
     if context.json {
         return output::json(&as_json(installed));
     }
-    if context.quiet { Ok(()) } else { output::line(&format!("{text} {}", line(installed))) }
+    if context.quiet {
+        return Ok(());
+    }
+    output::line(&format!("{text} {}", line(installed)))?;
+    own(installed).map_or(Ok(()), |own| output::line(&own))
+}
+
+/// Of a package for protocols that davault speaks, that it does: plakar's users install davault's own package as any other.
+fn own(installed: &Installed) -> Option<String> {
+    let protocols = own_protocols(installed);
+    let (last, others) = protocols.split_last()?;
+    let spoken = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+    Some(format!("davault speaks {spoken} itself and does not use this package for it"))
+}
+
+/// The protocols of a package that davault has a connector of its own for, each with its `://`.
+fn own_protocols(installed: &Installed) -> Vec<String> {
+    let is_spoken = |own: &&&str| {
+        let mut protocols = installed.manifest.connectors.iter().flat_map(|connector| &connector.protocols);
+        protocols.any(|protocol| protocol.eq_ignore_ascii_case(own))
+    };
+    SCHEMES.iter().filter(is_spoken).map(|own| format!("{own}://")).collect()
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let packages = packages()?;
-    for installed in packages.list().map_err(|error| failure("cannot list the packages", &error))? {
-        if context.json { output::json(&as_json(&installed))? } else { output::line(&line(&installed))? }
+    let listing = packages()?.list().map_err(|error| failure("cannot list the packages", &error))?;
+    for installed in &listing.installed {
+        if context.json { output::json(&as_json(installed))? } else { output::line(&line(installed))? }
     }
-    Ok(())
+    for (name, error) in &listing.damaged {
+        let why = words::printable(&format!("{name} can't be used: {}", sentence(error)));
+        output::error_line(&format!("davault: the package {why}"));
+        output::error_line(&format!("Install it again with `davault pkg add`, or remove it: `davault pkg rm {name}`."));
+    }
+    if listing.damaged.is_empty() { Ok(()) } else { Err(Failure::partly()) }
 }
 
 /// `imap v1.0.0: importer imap://, imaps://; exporter imap://`
@@ -157,7 +187,7 @@ fn show(context: &Context, name: &str) -> Result<(), Failure> {
             output::line(&words::printable(&format!("    flags {}", connector.location_flags.join(", "))))?;
         }
     }
-    Ok(())
+    own(&installed).map_or(Ok(()), |own| output::line(&format!("  {own}")))
 }
 
 fn remove(context: &Context, names: &[String]) -> Result<(), Failure> {
@@ -186,12 +216,12 @@ fn as_json(installed: &Installed) -> serde_json::Value {
         "folder": installed.folder.display().to_string(), "display_name": manifest.display_name,
         "description": manifest.description, "tier": manifest.tier, "contact": manifest.contact,
         "homepage": manifest.homepage, "license": manifest.license, "tags": manifest.tags,
-        "api_version": manifest.api_version, "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
+        "api_version": manifest.api_version, "own_protocols": own_protocols(installed), "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
     })
 }
 
 /// An error of the package room's as the failure of a command.
-fn failure(what: &str, error: &Error) -> Failure {
+pub fn failure(what: &str, error: &Error) -> Failure {
     let text = words::printable(&format!("{what}: {}", sentence(error)));
     match error.kind {
         ErrorKind::Usage => Failure::usage(text),

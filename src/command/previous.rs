@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::vault::{Error, ErrorKind, Meta, Node, NodeKind, Snapshot, Vault};
+use crate::vault::{Details, Error, ErrorKind, Meta, Node, NodeKind, Snapshot, Vault};
 
 /// Folders kept in memory; a source sends a few folders at a time.
 const FOLDERS: usize = 16;
@@ -17,6 +17,15 @@ pub struct Previous {
     vault: Vault,
     snapshot: Option<Snapshot>,
     folders: Mutex<Recent>,
+}
+
+/// What makes a file certain to be the one that it was.
+#[derive(Debug, Clone, Copy)]
+pub enum Sameness {
+    /// Its version and all else that is known; a version of 0 says nothing about the content. So for davault's own connectors.
+    Version(u64),
+    /// All that is known of it but flags and attributes, and its size where the source knows it: plakar's rule.
+    Details(Option<u64>),
 }
 
 /// The folders asked for last, each with the number of the asking.
@@ -38,14 +47,18 @@ impl Previous {
         Ok(self.folder(folder).await?.get(name).cloned())
     }
 
-    /// The file at `path`, if it is certain that its content is still the same.
-    ///
-    /// A `version` of 0 says nothing about the content, so such a file is read again.
-    pub async fn unchanged(&self, path: &str, meta: &Meta, size: u64) -> Result<Option<Node>, Error> {
-        if meta.version == 0 {
+    /// The file at `path`, if its content counts as the same.
+    pub async fn unchanged(&self, path: &str, meta: &Meta, sameness: Sameness) -> Result<Option<Node>, Error> {
+        if matches!(sameness, Sameness::Version(_)) && meta.version == 0 {
             return Ok(None);
         }
-        let same = |node: &Node| node.meta == *meta && node.kind == NodeKind::File { size };
+        let same = |node: &Node| match (sameness, node.kind) {
+            (Sameness::Version(size), NodeKind::File { size: before }) => size == before && node.meta == *meta,
+            (Sameness::Details(size), NodeKind::File { size: before }) => {
+                size.is_none_or(|size| size == before) && compared(&node.meta) == compared(meta)
+            }
+            _ => false,
+        };
         Ok(self.at(path).await?.filter(same))
     }
 
@@ -84,6 +97,12 @@ impl Previous {
         let children = self.children(&node).await?;
         Ok(children.into_iter().map(|child| (child.name.clone(), child)).collect())
     }
+}
+
+/// Without what may change when the content does not.
+fn compared(meta: &Meta) -> Meta {
+    let details = meta.details.as_deref().map(|details| Details { flags: 0, attributes: 0, ..details.clone() });
+    Meta { details: details.map(Box::new), ..meta.clone() }
 }
 
 /// What the vault has lost says nothing: the source is then read as if for the first time.

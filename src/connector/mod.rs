@@ -4,6 +4,7 @@
 //! exact bytes, and that one item's trouble never ends the run. It never decides what is stored or kept: the host does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -71,6 +72,9 @@ pub async fn destination(location: &str, options: &BTreeMap<String, String>) -> 
     }
 }
 
+/// Which paths a host does not want in its snapshot: a path, and whether it is a folder.
+pub type Unwanted = Arc<dyn Fn(&str, bool) -> bool + Send + Sync>;
+
 /// Reads an account as the tree of a snapshot.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -79,6 +83,10 @@ pub trait Source: Send + Sync {
 
     /// Connects, signs in and finds the account, and reads nothing else.
     async fn ping(&self) -> Result<(), Error>;
+
+    /// Says, before anything is listed, what the host will leave out. It need not be read; a collection that lacks something for
+    /// this reason is not said to be whole, or a restore that mirrors the snapshot would delete it.
+    fn leave_out(&self, _unwanted: Unwanted) {}
 
     /// Sends every folder and item once, a folder before what is in it, `/` first, sizes exact.
     ///

@@ -103,7 +103,7 @@ pub const OPTIONS: &[OptionSpec] = &[
 /// The ways to prove who one is; at most one may be given.
 const SIGN_IN: [&str; 4] = ["password", "password_file", "password_command", "bearer_token"];
 
-/// What plakar's own CalDAV connector took to sign in at Google, Microsoft or Apple.
+/// What plakar's own connector took to sign in at Google, Microsoft or Apple.
 const OAUTH: [&str; 3] = ["name", "client_id", "client_secret"];
 
 /// Whether an option's value must never be shown.

@@ -3,12 +3,12 @@
 //! Beside each other in one folder lie, for a package NAME, the record `NAME.json`, which says what is installed, and the
 //! folder of its files that the record names. The record is put into place last and by one rename: what it names is whole.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind as Io, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+mod folder;
+
+use std::fs;
+use std::io::ErrorKind as Io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::collect::MANIFEST;
@@ -16,6 +16,7 @@ use super::error::{Error, ErrorKind};
 use super::extract::{self, Package};
 use super::file_name::{FileName, Platform};
 use super::manifest::{Connector, ConnectorKind, Manifest, plain_path};
+use super::ptar::hex;
 
 /// The folder of all packages of a person.
 #[derive(Debug, Clone)]
@@ -36,23 +37,24 @@ pub struct Installed {
     pub manifest: Manifest,
 }
 
+/// All packages of a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those that can be used, by name.
+    pub installed: Vec<Installed>,
+    /// The names of those that can't, and why.
+    pub damaged: Vec<(String, Error)>,
+}
+
 /// What an installation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
-    /// The package is new.
+    /// The package is new, or what was there of it could not be used.
     New(Installed),
-    /// The same file is installed already.
+    /// The same file is installed already, and all that was in it is there.
     Same(Installed),
     /// It took the place of this version.
     Replaced(Installed, String),
-}
-
-/// What stands in `NAME.json`.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    file: String,
-    sha256: String,
-    folder: String,
 }
 
 impl Installed {
@@ -73,9 +75,9 @@ impl Packages {
 
     /// Installs the package in the file at `path`, in place of an older version of it.
     ///
-    /// Everything in the file is checked first. `reserved` are the protocols that this program speaks itself. Whatever happens
-    /// on the way, the version that was there before stays whole until the new one is.
-    pub fn add(&self, path: &Path, reserved: &[&str]) -> Result<Added, Error> {
+    /// Everything in the file is checked first. Whatever happens on the way, the version that was there before stays whole until
+    /// the new one is.
+    pub fn add(&self, path: &Path) -> Result<Added, Error> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let file_name = FileName::parse(name)?;
         let here = Platform::here();
@@ -86,8 +88,8 @@ impl Packages {
         let package = Package::open(&bytes)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let _lock = self.lock()?;
-        let before = self.list()?;
-        check_protocols(&package.manifest, &file_name, &before, reserved)?;
+        let before = self.list()?.installed;
+        check_protocols(&package.manifest, &file_name, &before)?;
         let other_case = |installed: &&Installed| {
             let known = &installed.file_name.name;
             known != &file_name.name && known.eq_ignore_ascii_case(&file_name.name)
@@ -101,22 +103,30 @@ impl Packages {
                 let version = &old.file_name.version;
                 return Err(Error::new(ErrorKind::Older, format!("the newer version {version} of it is installed")));
             }
-            if old.sha256 == sha256 && old.file_name == file_name {
+            if old.sha256 == sha256 && old.file_name == file_name && package.is_extracted(&old.folder) {
                 return Ok(Added::Same(old.clone()));
             }
         }
-        self.sweep()?;
+        // What can't be removed now is in nobody's way, and can be the next time.
+        let _ = self.sweep();
         let installed = self.put(&package, file_name, sha256)?;
-        self.sweep()?;
+        let _ = self.sweep();
         Ok(match old {
-            None => Added::New(installed),
-            Some(old) => Added::Replaced(installed, old.file_name.version),
+            Some(old) if old.sha256 != installed.sha256 => Added::Replaced(installed, old.file_name.version),
+            _ => Added::New(installed),
         })
     }
 
-    /// All that are installed, by name.
-    pub fn list(&self) -> Result<Vec<Installed>, Error> {
-        self.names()?.iter().map(|name| self.get(name)).collect()
+    /// All that are installed. A damaged one is no reason not to list the others.
+    pub fn list(&self) -> Result<Listing, Error> {
+        let mut listing = Listing::default();
+        for name in self.names()? {
+            match self.get(&name) {
+                Ok(installed) => listing.installed.push(installed),
+                Err(error) => listing.damaged.push((name, error)),
+            }
+        }
+        Ok(listing)
     }
 
     /// The package called `name`.
@@ -134,15 +144,25 @@ impl Packages {
     }
 
     /// The connector of this kind for locations that begin with `protocol` and `://`, and the package that it is in.
+    ///
+    /// If there is none and a package is damaged, nobody knows whether it would be that one: then this is the error.
     pub fn find(&self, kind: &ConnectorKind, protocol: &str) -> Result<Option<(Installed, Connector)>, Error> {
         let fits = |connector: &&Connector| {
             connector.kind == *kind && connector.protocols.iter().any(|known| known.eq_ignore_ascii_case(protocol))
         };
-        let found = self.list()?.into_iter().find_map(|installed| {
+        let Listing { installed, damaged } = self.list()?;
+        let found = installed.into_iter().find_map(|installed| {
             let connector = installed.manifest.connectors.iter().find(fits)?.clone();
             Some((installed, connector))
         });
-        Ok(found)
+        match (found, damaged.into_iter().next()) {
+            (None, Some((name, error))) => Err(Error {
+                kind: error.kind,
+                what: format!("the package {name} can't be used, and no other is for {protocol}://"),
+                source: Some(error.into()),
+            }),
+            (found, _) => Ok(found),
+        }
     }
 
     /// Removes the package called `name`. A damaged one is removed as well.
@@ -155,108 +175,12 @@ impl Packages {
         }
         self.sweep()
     }
-
-    /// Extracts a package into a folder of its own, and then names that folder in the record.
-    fn put(&self, package: &Package, file_name: FileName, sha256: String) -> Result<Installed, Error> {
-        let unique = hex(&rand::random::<[u8; 8]>());
-        let folder_name = format!("{}-{unique}", file_name.stem());
-        let folder = self.folder.join(&folder_name);
-        let record = Record { file: file_name.to_string(), sha256: sha256.clone(), folder: folder_name };
-        let written = package.extract(&folder).and_then(|()| self.write_record(&file_name.name, &record));
-        if let Err(error) = written {
-            // Should this fail as well, the next installation sweeps it away: no record names it.
-            let _ = fs::remove_dir_all(&folder);
-            return Err(error);
-        }
-        Ok(Installed { file_name, sha256, folder, manifest: package.manifest.clone() })
-    }
-
-    fn write_record(&self, name: &str, record: &Record) -> Result<(), Error> {
-        let path = self.record_path(name)?;
-        let temporary = path.with_extension("new");
-        let write = || {
-            let mut file = File::create(&temporary)?;
-            file.write_all(serde_json::to_string(record)?.as_bytes())?;
-            file.sync_all()?;
-            File::open(&self.folder)?.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().map_err(Error::disk("write", &path))
-    }
-
-    /// Removes the folders that no record names: what an installation left that was broken off, or replaced.
-    fn sweep(&self) -> Result<(), Error> {
-        let records: Result<Vec<Record>, Error> = self.names()?.iter().map(|name| self.record(name)).collect();
-        // Of a record that can't be read nobody knows which folder it means.
-        let Ok(records) = records else { return Ok(()) };
-        for entry in fs::read_dir(&self.folder).map_err(Error::disk("read", &self.folder))?.flatten() {
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let is_named = records.iter().any(|record| entry.file_name().to_str() == Some(&record.folder));
-            if is_folder && !is_named {
-                fs::remove_dir_all(entry.path()).map_err(Error::disk("remove", &entry.path()))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn names(&self) -> Result<Vec<String>, Error> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == Io::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(Error::disk("read", &self.folder))?,
-        };
-        let name_of = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(".json")?.to_owned());
-        let mut names: Vec<String> = entries.flatten().filter_map(name_of).collect();
-        names.sort();
-        Ok(names)
-    }
-
-    fn record(&self, name: &str) -> Result<Record, Error> {
-        let path = self.record_path(name)?;
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == Io::NotFound => return Err(self.not_installed(name)),
-            read => read.map_err(Error::disk("read", &path))?,
-        };
-        serde_json::from_slice(&bytes).map_err(|_| Error::damaged(format!("{} can't be understood", path.display())))
-    }
-
-    /// Where the record of a package is; a name that could lead elsewhere has none.
-    fn record_path(&self, name: &str) -> Result<PathBuf, Error> {
-        let is_plain = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        if is_plain { Ok(self.folder.join(format!("{name}.json"))) } else { Err(self.not_installed(name)) }
-    }
-
-    fn not_installed(&self, name: &str) -> Error {
-        let names = self.names().unwrap_or_default();
-        let known =
-            if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
-        Error::new(ErrorKind::NotFound, format!("no package {name:?} is installed ({known})"))
-    }
-
-    /// One process at a time changes what is installed; others wait.
-    fn lock(&self) -> Result<File, Error> {
-        let create = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        create.map_err(Error::disk("create", &self.folder))?;
-        let path = self.folder.join("lock");
-        let open = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = open.map_err(Error::disk("open", &path))?;
-        file.lock().map_err(Error::disk("lock", &path))?;
-        Ok(file)
-    }
 }
 
 /// Whether the protocols of a package are free: for each kind of connector one package speaks a protocol.
-fn check_protocols(
-    manifest: &Manifest,
-    file_name: &FileName,
-    installed: &[Installed],
-    reserved: &[&str],
-) -> Result<(), Error> {
+fn check_protocols(manifest: &Manifest, file_name: &FileName, installed: &[Installed]) -> Result<(), Error> {
     for connector in &manifest.connectors {
         for protocol in &connector.protocols {
-            if reserved.iter().any(|known| known.eq_ignore_ascii_case(protocol)) {
-                return Err(Error::refused(format!("it is for {protocol}://, which davault speaks itself")));
-            }
             let speaks = |other: &&Installed| {
                 let is_same = |known: &Connector| {
                     known.kind == connector.kind && known.protocols.iter().any(|own| own.eq_ignore_ascii_case(protocol))
@@ -272,10 +196,6 @@ fn check_protocols(
         }
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `manifest.yaml`: what a package is, and which connectors are in it.
 
+use std::collections::BTreeSet;
+
 use super::error::Error;
 use super::yaml::{self, Node};
 
@@ -91,9 +93,17 @@ impl Manifest {
         let Node::Map(_) = node else { return Err(wrong("it is no map of names and values")) };
         let fields = Fields(&node);
         let connectors = match node.get("connectors") {
-            Some(Node::List(connectors)) => connectors.iter().map(connector).collect::<Result<_, _>>()?,
+            Some(Node::List(connectors)) => connectors.iter().map(connector).collect::<Result<Vec<_>, _>>()?,
             _ => return Err(wrong("it has no list 'connectors'")),
         };
+        let mut spoken = BTreeSet::new();
+        for (connector, protocol) in connectors.iter().flat_map(|one| one.protocols.iter().map(move |own| (one, own))) {
+            let kind = connector.kind.word();
+            // plakar installs such a package, and then can't load it.
+            if !spoken.insert((kind, protocol.to_ascii_lowercase())) {
+                return Err(wrong(&format!("it has two of type {kind} for {protocol}://")));
+            }
+        }
         Ok(Manifest {
             name: fields.text("name")?,
             display_name: fields.text("display_name")?,
@@ -230,6 +240,7 @@ mod tests {
             ("executable: x", "executable: ../x", "\"../x\", which is no file below its folder"),
             ("executable: x", "location_flags: [fast]\n  executable: x", "\"fast\", which no host knows"),
             ("connectors", "connector", "it has no list 'connectors'"),
+            ("[x]", "[x, y, X]", "it has two of type importer for X://"),
         ] {
             let error = Manifest::read(LEAST.replace(from, to).as_bytes()).unwrap_err();
             assert!(error.what.ends_with(why), "{error}");

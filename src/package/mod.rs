@@ -14,8 +14,8 @@ mod manifest;
 pub mod ptar;
 mod yaml;
 
-pub use collect::create;
+pub use collect::{Made, create};
 pub use error::{Error, ErrorKind};
 pub use file_name::{FileName, Platform};
-pub use installed::{Added, Installed, Packages};
+pub use installed::{Added, Installed, Listing, Packages};
 pub use manifest::{Connector, ConnectorKind, Manifest};

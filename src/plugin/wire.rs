@@ -12,6 +12,11 @@ pub(super) const FLAG_STREAM: u32 = 1 << 2;
 /// Flag of an importer: it wants to know when the host is done with a record.
 pub(super) const FLAG_NEEDACK: u32 = 1 << 3;
 
+/// Flag of an exporter: it wants extended attributes, as records of their own.
+pub(super) const FLAG_EXPORTXATTR: u32 = 1 << 5;
+
+/// What a record costs in memory beside its texts, in bytes, about.
+pub(super) const RECORD: usize = 256;
 /// Largest piece of a content in one message, in bytes; what plakar sends as well.
 pub(super) const CHUNK: usize = 1 << 20;
 /// Largest message that is taken, in bytes; tonic's own 4 MiB would be tight for a host that sends larger chunks.

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use fastcdc::v2020::FastCDC;
 
 use super::address::Address;
+use super::cut::{self, Growing};
+use super::details::Xattr;
 use super::entries::Entries;
 use super::error::{Error, ErrorKind};
+use super::gathered::Gathered;
 use super::lean::{Leaning, Named};
-use super::node::{self, Content, Meta, Node, NodeKind, Totals};
+use super::message::Entry;
+use super::node::{self, Content, Meta, Node, NodeKind, Special, Totals};
 use super::objects::Objects;
 use super::open::Vault;
 use super::seal::Kind;
@@ -21,13 +24,6 @@ use super::snapshot::{self, Ending, Snapshot, SnapshotHead};
 use super::tree::{Builder, Made};
 use super::writer::{Writer, Written};
 
-/// Largest content that is one object, in bytes; larger ones are cut by content.
-const WHOLE: usize = 512 * 1024;
-/// Least, average and most bytes of the parts of a larger content (`FastCDC` 2020).
-const PARTS: (usize, usize, usize) = (128 * 1024, 512 * 1024, 2 * 1024 * 1024);
-/// Most parts of one content, so that a node of a tree stays small: 32 GB of it.
-const MOST_PARTS: usize = 64 * 1024;
-
 /// A backup under way; its methods may be called from several tasks at once. Dropping it leaves the vault as it was, but for
 /// some bytes that nothing refers to.
 pub struct Backup {
@@ -35,6 +31,7 @@ pub struct Backup {
     writer: Writer,
     head: SnapshotHead,
     folders: Mutex<BTreeMap<Box<str>, Folder>>,
+    xattrs: Mutex<Gathered>,
     leaning: Leaning,
     /// Whether a folder was kept as a whole: then not all that is below it was looked up.
     keeps_folder: AtomicBool,
@@ -52,7 +49,8 @@ impl Backup {
     pub(super) fn new(objects: Arc<Objects>, head: SnapshotHead, leaning: Leaning) -> Self {
         let folders = Mutex::new(BTreeMap::from([("/".into(), Folder::default())]));
         let writer = Writer::new(objects.clone(), leaning.avoided().clone());
-        Self { writer, objects, head, folders, leaning, keeps_folder: AtomicBool::new(false) }
+        let keeps_folder = AtomicBool::new(false);
+        Self { writer, objects, head, folders, xattrs: Mutex::default(), leaning, keeps_folder }
     }
 
     /// Adds a folder. Folders above it that are not known yet are made up.
@@ -74,9 +72,43 @@ impl Backup {
         let (parent, name) = split(path)?;
         self.must_be_free(path, parent, name)?;
         let size = content.len() as u64;
-        let parts = self.store(content).await?;
-        let node = Node { name: String::new(), kind: NodeKind::File { size }, meta, content: Content::File(parts) };
-        self.insert(path, &node)
+        let mut parts = Vec::new();
+        if !content.is_empty() {
+            self.store(cut::cut(&content), &mut parts).await?;
+        }
+        self.insert(path, &new(NodeKind::File { size }, meta, Content::File(parts.into())))
+    }
+
+    /// Adds a piece to a content that is kept by [`Backup::grown`] at the end.
+    pub async fn grow(&self, growing: &mut Growing, piece: &[u8]) -> Result<(), Error> {
+        let parts = growing.add(piece);
+        self.store(parts, &mut growing.parts).await
+    }
+
+    /// Adds a file of the content that has grown. [`ErrorKind::Exists`] if the path came already.
+    pub async fn grown(&self, path: &str, meta: Meta, mut growing: Growing) -> Result<(), Error> {
+        let parts = growing.end();
+        self.store(parts, &mut growing.parts).await?;
+        let kind = NodeKind::File { size: growing.size() };
+        self.insert(path, &new(kind, meta, Content::File(growing.parts.into())))
+    }
+
+    /// Adds a symbolic link. [`ErrorKind::Exists`] if the path came already.
+    pub fn link(&self, path: &str, meta: Meta, target: &str) -> Result<(), Error> {
+        if target.is_empty() || target.len() > node::LONGEST_PATH {
+            return Err(Error::usage(format!("{path} is a link to nowhere")));
+        }
+        self.insert(path, &new(NodeKind::Link, meta, Content::Link(target.into())))
+    }
+
+    /// Adds something without content. [`ErrorKind::Exists`] if the path came already.
+    pub fn special(&self, path: &str, meta: Meta, special: Special) -> Result<(), Error> {
+        self.insert(path, &new(NodeKind::Special(special), meta, Content::None))
+    }
+
+    /// Adds an extended attribute to what is at `path`, or comes there later; false where it is too large to be kept.
+    pub fn xattr(&self, path: &str, xattr: Xattr) -> bool {
+        lock(&self.xattrs).add(path, xattr)
     }
 
     /// Adds what an earlier snapshot has: a file whose content did not change, or a folder with all that is in it. Needs no
@@ -107,20 +139,16 @@ impl Backup {
         Ok((snapshot, written))
     }
 
-    async fn store(&self, content: Bytes) -> Result<Box<[Address]>, Error> {
-        if content.is_empty() {
-            return Ok(Box::default());
-        }
-        let mut parts = Vec::new();
-        for part in cut(&content) {
+    async fn store(&self, contents: Vec<Bytes>, parts: &mut Vec<Address>) -> Result<(), Error> {
+        for part in contents {
+            if parts.len() >= cut::MOST_PARTS {
+                return Err(Error::usage("a file of more than 32 GB is too large for a vault"));
+            }
             let address = self.objects.keys.address(Kind::Data, &part);
             self.writer.add(Kind::Data, address, &part).await?;
             parts.push(address);
         }
-        if parts.len() > MOST_PARTS {
-            return Err(Error::usage(format!("a file of {} bytes is too large for a vault", content.len())));
-        }
-        Ok(parts.into())
+        Ok(())
     }
 
     fn must_be_free(&self, path: &str, parent: &str, name: &str) -> Result<(), Error> {
@@ -148,7 +176,7 @@ impl Backup {
         let mut folders = std::mem::take(&mut *self.lock());
         // A path sorts behind every folder above it, so the last one left never has a folder below it.
         while let Some((path, folder)) = folders.pop_last() {
-            let node = self.tree(folder).await?;
+            let node = self.tree(&path, folder).await?;
             let Ok((parent, name)) = split(&path) else { return self.root(&node).await };
             let entry = node.to_entry(name.to_owned()).unwrap_or_default();
             folders.entry(parent.into()).or_default().entries.insert(&entry);
@@ -156,10 +184,11 @@ impl Backup {
         Err(Error::usage("the backup has no root"))
     }
 
-    async fn tree(&self, folder: Folder) -> Result<Node, Error> {
+    async fn tree(&self, path: &str, folder: Folder) -> Result<Node, Error> {
         let mut below = Totals::default();
         let mut builder = Builder::new(&self.objects.keys);
-        for entry in folder.entries.into_sorted() {
+        for mut entry in folder.entries.into_sorted() {
+            self.give_xattrs(path, &mut entry);
             let node = Node::from_entry(entry.clone());
             below.add(node.as_ref().map(Node::totals).unwrap_or_default());
             builder.push(entry);
@@ -167,14 +196,22 @@ impl Backup {
         }
         let (address, made) = builder.finish();
         self.add_nodes(made).await?;
-        let (kind, content) = (NodeKind::Folder { below }, Content::Folder(address));
-        Ok(Node { name: String::new(), kind, meta: folder.meta.unwrap_or_default(), content })
+        Ok(new(NodeKind::Folder { below }, folder.meta.unwrap_or_default(), Content::Folder(address)))
+    }
+
+    fn give_xattrs(&self, folder: &str, entry: &mut Entry) {
+        let mut xattrs = lock(&self.xattrs);
+        if !xattrs.is_empty() {
+            xattrs.give(&node::join(folder, &entry.name), entry);
+        }
     }
 
     /// The root has metadata too, and so an entry: alone in a tree of its own, which the snapshot refers to.
     async fn root(&self, node: &Node) -> Result<(Address, Totals), Error> {
         let mut builder = Builder::new(&self.objects.keys);
-        builder.push(node.to_entry(ROOT_NAME.to_owned()).unwrap_or_default());
+        let mut entry = node.to_entry(ROOT_NAME.to_owned()).unwrap_or_default();
+        lock(&self.xattrs).give("/", &mut entry);
+        builder.push(entry);
         let (address, made) = builder.finish();
         self.add_nodes(made).await?;
         let NodeKind::Folder { below } = node.kind else { return Err(Error::usage("the root is no folder")) };
@@ -189,23 +226,20 @@ impl Backup {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Folder>> {
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.folders)
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new(kind: NodeKind, meta: Meta, content: Content) -> Node {
+    Node { name: String::new(), kind, meta, xattrs: Vec::new(), content }
 }
 
 /// The name of the root's entry in the tree that a snapshot refers to.
 pub(super) const ROOT_NAME: &str = "root";
-
-/// The parts of a content; one where it is small.
-fn cut(content: &Bytes) -> Vec<Bytes> {
-    if content.len() <= WHOLE {
-        return vec![content.clone()];
-    }
-    let (least, average, most) = PARTS;
-    FastCDC::new(content, least, average, most)
-        .map(|part| content.slice(part.offset..part.offset + part.length))
-        .collect()
-}
 
 /// Makes sure that the folder at `path`, and all above it, are known, and none of them is a file.
 fn make_up(folders: &mut BTreeMap<Box<str>, Folder>, path: &str) -> Result<(), Error> {

@@ -109,7 +109,7 @@ pub(super) struct Branch {
 pub(super) struct Entry {
     #[prost(string, tag = "1")]
     pub(super) name: String,
-    /// 1 folder, 2 file, 3 symbolic link; others may come.
+    /// 1 folder, 2 file, 3 symbolic link, 4 to 7 other things without content; others may come.
     #[prost(uint32, tag = "2")]
     pub(super) kind: u32,
     #[prost(uint32, tag = "3")]
@@ -132,10 +132,10 @@ pub(super) struct Entry {
     /// What lies below a folder.
     #[prost(message, optional, tag = "10")]
     pub(super) below: Option<Totals>,
-    #[prost(uint32, optional, tag = "20")]
-    pub(super) uid: Option<u32>,
-    #[prost(uint32, optional, tag = "21")]
-    pub(super) gid: Option<u32>,
+    #[prost(uint64, optional, tag = "20")]
+    pub(super) uid: Option<u64>,
+    #[prost(uint64, optional, tag = "21")]
+    pub(super) gid: Option<u64>,
     #[prost(uint64, optional, tag = "22")]
     pub(super) dev: Option<u64>,
     #[prost(uint64, optional, tag = "23")]
@@ -148,6 +148,10 @@ pub(super) struct Entry {
     pub(super) symlink: Option<String>,
     #[prost(message, repeated, tag = "27")]
     pub(super) xattrs: Vec<Xattr>,
+    #[prost(uint32, tag = "28")]
+    pub(super) flags: u32,
+    #[prost(uint32, tag = "29")]
+    pub(super) attributes: u32,
 }
 
 /// How much lies below a folder.
@@ -168,4 +172,7 @@ pub(super) struct Xattr {
     pub(super) name: String,
     #[prost(bytes = "vec", tag = "2")]
     pub(super) value: Vec<u8>,
+    /// 0 for an extended attribute; others as the source said.
+    #[prost(uint32, tag = "3")]
+    pub(super) kind: u32,
 }

@@ -111,6 +111,13 @@ impl Objects {
         }
     }
 
+    /// One piece of a file's content.
+    pub(super) async fn piece(&self, node: &Node, number: usize) -> Result<Bytes, Error> {
+        let part = if let Content::File(parts) = &node.content { parts.get(number) } else { None };
+        let part = part.ok_or_else(|| Error::usage(format!("{} has no piece {number}", node.name)))?;
+        self.object(Kind::Data, part).await
+    }
+
     fn cached(&self, key: (Id, u32)) -> Arc<OnceCell<Block>> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let found = cache.iter().position(|cached| cached.key == key).and_then(|place| cache.remove(place));

@@ -180,6 +180,7 @@ impl Vault {
             name: String::new(),
             kind: NodeKind::Folder { below: snapshot.counts },
             meta: Meta::default(),
+            xattrs: Vec::new(),
             content: Content::Folder(snapshot.root),
         };
         let root = walk::child(&self.objects, &above, ROOT_NAME).await?;
@@ -213,6 +214,11 @@ impl Vault {
     /// The content of a file, checked against its address.
     pub async fn read(&self, file: &Node) -> Result<Bytes, Error> {
         self.objects.content(file).await
+    }
+
+    /// One piece of the content of a file, of [`Node::pieces`], checked against its address.
+    pub async fn piece(&self, file: &Node, number: usize) -> Result<Bytes, Error> {
+        self.objects.piece(file, number).await
     }
 
     /// Begins a backup; nothing is visible before it is finished.

@@ -53,7 +53,7 @@ pub fn items(files: &BTreeMap<String, Bytes>) -> BTreeMap<(String, String), Byte
     let mut items = BTreeMap::new();
     for (path, content) in files {
         let (folder, name) = path.rsplit_once('/').expect("a path");
-        if name.ends_with(".ics") || name.ends_with(".vcf") {
+        if matches!(name.rsplit_once('.'), Some((_, "ics" | "vcf"))) {
             let uid = identity::of(content).unwrap_or_else(|| panic!("{path} has no UID")).uid;
             assert!(items.insert((folder.to_owned(), uid), content.clone()).is_none(), "{path} is there twice");
         }
@@ -61,10 +61,15 @@ pub fn items(files: &BTreeMap<String, Bytes>) -> BTreeMap<(String, String), Byte
     items
 }
 
+/// Whether that is the name of something in a calendar.
+pub fn is_event(path: &str) -> bool {
+    path.strip_suffix(".ics").is_some()
+}
+
 /// The calendar with the most items, such as `/calendars/work`, and the path of one item in it.
 pub fn largest_calendar(files: &BTreeMap<String, Bytes>) -> (String, String) {
     let mut calendars: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for path in files.keys().filter(|path| path.starts_with("/calendars/") && path.ends_with(".ics")) {
+    for path in files.keys().filter(|path| path.starts_with("/calendars/") && is_event(path)) {
         let (folder, _) = path.rsplit_once('/').expect("a path");
         calendars.entry(folder).or_default().push(path);
     }

@@ -1,9 +1,10 @@
 //! Backups under plakar 1.1.
 
-use super::account::{event, files, items, largest_calendar, radicale, signed_in};
-use super::process::{PLAKAR_1_1, Process};
+use super::account::{event, files, is_event, items, largest_calendar, radicale, signed_in};
+use super::process::{PLAKAR_1_0, PLAKAR_1_1, Process};
 use super::snapshot::Snapshot;
-use super::v1_1::{Way, back_up, importer, open};
+use super::v1_0;
+use super::v1_1::{Way, back_up, importer, open, restore};
 
 /// Flags in the order of plakar's bits: `stream` and `needack`.
 const STREAM_AND_NEEDACK: u32 = 1 << 2 | 1 << 3;
@@ -85,9 +86,50 @@ async fn what_plakar_ignores_is_not_sent() {
     let excludes = ["/contacts", &calendar, "*.json"];
     let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &excludes).await.expect("Init");
     let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
-    let left = |path: &String| path.starts_with("/contacts") || path.starts_with(&calendar) || path.ends_with(".json");
+    let left =
+        |path: &String| ["/contacts", &calendar].iter().any(|top| path.starts_with(top)) || path.contains(".json");
     assert!(!snapshot.entries.keys().any(left), "{:?}", snapshot.entries.keys());
-    assert!(snapshot.entries.keys().any(|path| path.ends_with(".ics")));
+    assert!(snapshot.entries.keys().any(|path| is_event(path)));
+}
+
+#[tokio::test]
+async fn a_calendar_of_which_plakar_ignores_an_item_is_not_mirrored() {
+    let server = radicale().await;
+    let (calendar, item) = largest_calendar(&files(&server, "alice").await);
+    let process = Process::start(PLAKAR_1_1).await;
+    let options = signed_in("alice", &[]);
+    let (client, _) = importer(&process, &server.location(), &options, &[&item]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    assert!(!snapshot.entries.contains_key(&item));
+    let before = files(&server, "alice").await;
+    let mirror = signed_in("alice", &[("mirror", "true")]);
+    let error = restore(&process, &server.location(), &mirror, snapshot.part("/")).await.expect_err("a reason");
+    let name = calendar.rsplit('/').next().expect("a name");
+    let sentence = format!(
+        "nothing was deleted in /alice/{name}/: the snapshot lacks items that were left out or could not be read"
+    );
+    assert_eq!(shown(&error), sentence);
+    assert_eq!(files(&server, "alice").await, before);
+}
+
+#[tokio::test]
+async fn a_large_event_comes_in_pieces() {
+    let server = radicale().await;
+    let (calendar, _) = largest_calendar(&files(&server, "alice").await);
+    let name = calendar.rsplit('/').next().expect("a name");
+    let large = event("large", &format!("X{}", format!("\r\n {}", "Y".repeat(70)).repeat(50_000)));
+    server.put(&format!("alice/{name}/large.ics"), &large).await;
+    let path = format!("{calendar}/large.ics");
+    let process = Process::start(PLAKAR_1_1).await;
+    let options = signed_in("alice", &[]);
+    let (client, _) = importer(&process, &server.location(), &options, &[]).await.expect("Init");
+    let new = back_up(&client, Way::LateAndBackwards, &Snapshot::default()).await.expect("a backup");
+    let process = Process::start(PLAKAR_1_0).await;
+    let old = v1_0::importer(&process, &server.location(), &options).await.expect("Init");
+    let old = old.back_up(&Snapshot::default()).await;
+    assert!(new.files()[&path].len() > 3 << 20);
+    assert_eq!(new.files()[&path], old.files()[&path]);
+    assert_eq!(new.files()[&path], server.get(&format!("alice/{name}/large.ics")).await);
 }
 
 #[tokio::test]
@@ -148,7 +190,7 @@ async fn what_fails_is_a_sentence() {
     back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
     let path = "/calendars/nothing/here.ics";
     let open = open(&client, path).await.expect_err("nothing there");
-    assert_eq!(shown(&open), format!("{path} was not listed"));
+    assert_eq!(shown(&open), format!("{path} was not listed, or the host said that it is done with it"));
 }
 
 #[tokio::test]

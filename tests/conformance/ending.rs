@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use davault::proto::importer::ImportRequest;
+use davault::proto::plakar::exporter::ExportRequest;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-use super::account::{files, radicale, signed_in};
+use super::account::{event, files, largest_calendar, radicale, signed_in};
 use super::process::{PLAKAR_1_0, PLAKAR_1_1, Process};
 use super::snapshot::Snapshot;
 use super::v1_1::{Way, back_up, importer};
 use super::{v1_0, v1_1};
+use crate::support::gate::Gate;
 use crate::support::scripted::{Scripted, Server};
 
 #[tokio::test]
@@ -78,4 +80,95 @@ async fn a_kill_without_close_costs_nothing_but_its_own_work() {
     let process = Process::start(PLAKAR_1_1).await;
     let became = v1_1::restore(&process, &server.location(), &signed_in("bob", &[]), entries).await.expect("a restore");
     assert!(became.iter().all(|(_, error)| error.is_empty()), "{became:?}");
+}
+
+/// How a restore breaks off.
+#[derive(Debug, Clone, Copy)]
+enum Break {
+    /// The host gives the call up and goes away.
+    Cancelled,
+    /// Its standard output ends in the middle of a content.
+    Closed,
+    /// It says that this was all in the middle of a content, as plakar does that can't read its own snapshot.
+    HalfClosed,
+}
+
+#[tokio::test]
+async fn a_restore_that_breaks_off_deletes_nothing_even_if_it_mirrors() {
+    let server = radicale().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    let (calendar, _) = largest_calendar(&snapshot.files());
+    let name = calendar.rsplit('/').next().expect("a name");
+    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    let before = files(&server, "alice").await;
+    for way in [Break::Cancelled, Break::Closed, Break::HalfClosed] {
+        let process = Process::start(PLAKAR_1_1).await;
+        let options = signed_in("alice", &[("mirror", "true")]);
+        let mut client = v1_1::exporter(&process, &server.location(), &options, 3).await.expect("Init");
+        let (to_plugin, packets) = mpsc::unbounded_channel();
+        let records = v1_1::records_of(snapshot.part(&calendar));
+        let asked = records.len();
+        let mut all: Vec<_> = records.into_iter().flat_map(v1_1::packets_of).collect();
+        // Without the end of the last content.
+        all.pop();
+        for packet in all {
+            to_plugin.send(ExportRequest { packet: Some(packet) }).expect("a call");
+        }
+        let mut results = client.export(UnboundedReceiverStream::new(packets)).await.expect("results").into_inner();
+        for _ in 1..asked {
+            results.message().await.expect("a result").expect("a result");
+        }
+        match way {
+            Break::Cancelled => drop(results),
+            Break::Closed => {}
+            Break::HalfClosed => {
+                drop(to_plugin);
+                let error = results.message().await.expect_err("no end");
+                assert!(error.message().starts_with("the host sent no end of the content of /"), "{error}");
+            }
+        }
+        assert_eq!(process.close_input().await.0, Some(0));
+        assert_eq!(files(&server, "alice").await, before, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_gives_up_after_the_last_record_stops_what_follows_from_it() {
+    let server = radicale().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    let (calendar, _) = largest_calendar(&snapshot.files());
+    let name = calendar.rsplit('/').next().expect("a name");
+    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    let before = files(&server, "alice").await;
+
+    let gate = Gate::before(server.port()).await;
+    let location = format!("dav://http://127.0.0.1:{}/", gate.port);
+    let process = Process::start(PLAKAR_1_1).await;
+    let options = signed_in("alice", &[("mirror", "true")]);
+    let mut client = v1_1::exporter(&process, &location, &options, 3).await.expect("Init");
+    let records = v1_1::records_of(snapshot.part(&calendar));
+    let asked = records.len();
+    let (to_plugin, packets) = mpsc::unbounded_channel();
+    for packet in records.into_iter().flat_map(v1_1::packets_of) {
+        to_plugin.send(ExportRequest { packet: Some(packet) }).expect("a call");
+    }
+    let mut results = client.export(UnboundedReceiverStream::new(packets)).await.expect("results").into_inner();
+    for _ in 0..asked {
+        results.message().await.expect("a result").expect("a result");
+    }
+    gate.close_after(0);
+    drop(to_plugin);
+    gate.holds().await;
+    drop(results);
+    // What is answered after that has been read after that.
+    let (client, _) = importer(&process, &location, &signed_in("alice", &[]), &[]).await.expect("Init");
+    gate.open();
+    // Longer than the mirroring would have taken.
+    back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    assert_eq!(process.close_input().await.0, Some(0));
+    assert_eq!(files(&server, "alice").await, before);
 }

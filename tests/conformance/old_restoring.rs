@@ -68,6 +68,27 @@ async fn plakar_1_0_restores_a_calendar_below_its_own_name_and_one_event_below_n
 }
 
 #[tokio::test]
+async fn a_snapshot_of_plakars_own_connector_goes_into_the_calendar_that_is_its_location() {
+    let server = radicale().await;
+    let process = Process::start(PLAKAR_1_0).await;
+    let (calendar, _) = largest_calendar(&files(&server, "alice").await);
+    let name = calendar.rsplit('/').next().expect("a name");
+    let location = format!("caldav://{}alice/{name}/", server.url());
+    let exporter = exporter(&process, &location, &signed_in("alice", &[])).await.expect("Init");
+    let before = items(&files(&server, "alice").await).len();
+    let old = BTreeMap::from([
+        folder("/", "/"),
+        file("/one.ics", &event("one", "Tea")),
+        file("/two.ics", &event("two", "Cake")),
+    ]);
+    assert_eq!(exporter.restore(&old).await, BTreeMap::new());
+    exporter.close().await;
+    let after = items(&files(&server, "alice").await);
+    assert_eq!(after.len(), before + 2);
+    assert!(["one", "two"].iter().all(|uid| after.contains_key(&(calendar.clone(), (*uid).to_owned()))));
+}
+
+#[tokio::test]
 async fn a_file_that_fails_is_said_of_that_file() {
     let server = radicale().await;
     let process = Process::start(PLAKAR_1_0).await;
@@ -86,7 +107,7 @@ async fn a_file_that_fails_is_said_of_that_file() {
         format!("the host sent 100 of {} bytes of /calendars/mixed/half.ics; nothing was stored", half.len());
     assert_eq!(cut, Err(sentence));
     let out = exporter.file("/../etc/passwd", b"x", 1).await;
-    assert_eq!(out, Err("the path /.. leads out of its folder".into()));
+    assert_eq!(out, Err("the path /../etc leads out of its folder".into()));
     let link = CreateLinkRequest {
         oldname: "/etc/passwd".into(),
         newname: "/calendars/mixed/link.ics".into(),

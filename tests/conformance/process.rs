@@ -33,10 +33,16 @@ pub struct Process {
 impl Process {
     /// Starts one for a host that calls itself `agent`.
     pub async fn start(agent: &'static str) -> Process {
+        Process::start_told(agent, "").await
+    }
+
+    /// The same, with the generation that a person says it has.
+    pub async fn start_told(agent: &'static str, generation: &str) -> Process {
         let home = tempfile::tempdir().expect("a home");
         let mut child = Command::new(env!("CARGO_BIN_EXE_davault"))
             .arg("plugin")
             .env("HOME", home.path())
+            .env("DAVAULT_PLUGIN_API", generation)
             .env("XDG_CACHE_HOME", home.path().join("cache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -107,6 +107,7 @@ impl Importer {
         let chunks = client.open_reader(request).await.map_err(|status| status.message().to_owned())?.into_inner();
         let chunks: Vec<_> = chunks.try_collect().await.map_err(|status| status.message().to_owned())?;
         assert!(chunks.iter().all(|message| !message.chunk.is_empty()), "plakar takes an empty chunk for a fault");
+        assert!(chunks.iter().all(|message| message.chunk.len() <= CHUNK));
         let request = i::CloseReaderRequest { pathname: path.into(), cookie: self.cookie.clone() };
         client.close_reader(request).await.expect("a reader that is closed");
         Ok(chunks.iter().flat_map(|message| message.chunk.clone()).collect())

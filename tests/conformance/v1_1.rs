@@ -1,5 +1,7 @@
 //! plakar 1.1 as a host.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use davault::proto::importer::importer_client::ImporterClient;
 use davault::proto::importer::{self as i, ImportRequest, OpenRequest};
@@ -26,7 +28,7 @@ pub enum Way {
     AsTheyCome,
     /// Contents backwards once the list is complete, then acknowledgments backwards.
     LateAndBackwards,
-    /// Every content at the same time once the list is complete; half of the acknowledgments before.
+    /// Every content twice, and at the same time, once the list is complete; then half of the acknowledgments, and all of them again.
     AllAtOnce,
     /// The host says at once that it will acknowledge nothing.
     NeverAcknowledged,
@@ -41,22 +43,40 @@ pub async fn importer(
     options: &Options,
     excludes: &[&str],
 ) -> Result<(Importer, i::InitResponse), Status> {
-    let mut client = ImporterClient::new(process.channel());
-    let mut config: std::collections::HashMap<String, String> =
-        options.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
-    config.insert("location".into(), location.into());
-    let options = Some(i::Options {
+    init(process, location, options, host(excludes, 3)).await
+}
+
+/// What plakar says of itself; `at_once` is how many items it handles at the same time.
+pub fn host(excludes: &[&str], at_once: i64) -> i::Options {
+    i::Options {
         hostname: "desk".into(),
         os: "linux".into(),
         arch: "amd64".into(),
         cwd: "/".into(),
-        maxconcurrency: 3,
+        maxconcurrency: at_once,
         excludes: excludes.iter().map(ToString::to_string).collect(),
         noxattr: false,
-    });
+    }
+}
+
+/// Init of a source.
+pub async fn init(
+    process: &Process,
+    location: &str,
+    options: &Options,
+    host: i::Options,
+) -> Result<(Importer, i::InitResponse), Status> {
+    let mut client = ImporterClient::new(process.channel());
     let proto = location.split("://").next().unwrap_or_default().into();
-    let about = client.init(i::InitRequest { options, proto, config }).await?.into_inner();
+    let request = i::InitRequest { options: Some(host), proto, config: config(location, options) };
+    let about = client.init(request).await?.into_inner();
     Ok((client, about))
+}
+
+fn config(location: &str, options: &Options) -> HashMap<String, String> {
+    let mut config: HashMap<_, _> = options.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+    config.insert("location".into(), location.into());
+    config
 }
 
 /// Import and Open, to the end; `before` is the snapshot that unchanged contents are taken from.
@@ -81,11 +101,11 @@ pub async fn back_up(importer: &Importer, way: Way, before: &Snapshot) -> Result
             waiting.push(record);
         }
     }
-    if way == Way::AllAtOnce {
-        waiting.iter().step_by(2).for_each(|record| acknowledge(to_plugin.as_ref(), record));
-    }
     for (record, content) in waiting.iter().zip(contents(importer, way, &waiting).await?) {
         keep(&mut snapshot, record, content);
+    }
+    if way == Way::AllAtOnce {
+        waiting.iter().step_by(2).for_each(|record| acknowledge(to_plugin.as_ref(), record));
     }
     for record in waiting.iter().rev() {
         acknowledge(to_plugin.as_ref(), record);
@@ -99,7 +119,10 @@ pub async fn back_up(importer: &Importer, way: Way, before: &Snapshot) -> Result
 /// The contents of all records, asked for in the order of that way.
 async fn contents(importer: &Importer, way: Way, records: &[Record]) -> Result<Vec<Option<Bytes>>, Status> {
     if way == Way::AllAtOnce {
-        return futures_util::future::try_join_all(records.iter().map(|record| content(importer, record))).await;
+        let all = || futures_util::future::try_join_all(records.iter().map(|record| content(importer, record)));
+        let (once, again) = (all().await?, all().await?);
+        assert_eq!(once, again, "a content may be asked for again until it is acknowledged");
+        return Ok(once);
     }
     let mut contents = Vec::new();
     for record in records.iter().rev() {
@@ -165,6 +188,7 @@ pub async fn open(importer: &Importer, path: &str) -> Result<Bytes, Status> {
     let mut content = Vec::new();
     while let Some(message) = chunks.message().await? {
         assert!(!message.chunk.is_empty(), "plakar takes an empty chunk for a fault");
+        assert!(message.chunk.len() <= CHUNK);
         content.extend_from_slice(&message.chunk);
     }
     Ok(content.into())
@@ -177,23 +201,39 @@ pub async fn restore(
     options: &Options,
     entries: Vec<(String, Kept)>,
 ) -> Result<Vec<(String, String)>, Status> {
+    export(exporter(process, location, options, 3).await?, records_of(entries)).await
+}
+
+/// What a restore of these entries sends.
+pub fn records_of(entries: Vec<(String, Kept)>) -> Vec<(Record, Option<Bytes>)> {
     let records = entries.into_iter().map(|(path, Kept { info, content })| {
         let has_reader = content.is_some();
         (Record { pathname: path, file_info: Some(info), has_reader, ..Record::default() }, content)
     });
-    restore_records(process, location, options, records.collect()).await
+    records.collect()
 }
 
-/// [`restore`], of any records.
-pub async fn restore_records(
+/// Init of a destination, by a host that handles so many items at the same time.
+pub async fn exporter(
     process: &Process,
     location: &str,
     options: &Options,
+    at_once: i64,
+) -> Result<ExporterClient<Channel>, Status> {
+    let mut client = ExporterClient::new(process.channel());
+    let host = Some(e::Options { maxconcurrency: at_once, ..e::Options::default() });
+    let proto = location.split("://").next().unwrap_or_default().into();
+    client.init(e::InitRequest { options: host, proto, config: config(location, options) }).await?;
+    Ok(client)
+}
+
+/// Export of any records, and Close; what became of each.
+pub async fn export(
+    mut client: ExporterClient<Channel>,
     records: Vec<(Record, Option<Bytes>)>,
 ) -> Result<Vec<(String, String)>, Status> {
-    let mut client = exporter(process, location, options).await?;
     let (packets, to_plugin) = mpsc::channel(1);
-    let sent: Vec<_> = records.iter().map(|(record, _)| record.pathname.clone()).collect();
+    let mut asked: Vec<_> = records.iter().map(|(record, _)| record.pathname.clone()).collect();
     let sending = tokio::spawn(async move {
         for packet in records.into_iter().flat_map(packets_of) {
             if packets.send(ExportRequest { packet: Some(packet) }).await.is_err() {
@@ -212,7 +252,6 @@ pub async fn restore_records(
     }
     sending.await.expect("all was sent");
     let mut answered: Vec<_> = became.iter().map(|(path, _)| path.clone()).collect();
-    let mut asked = sent;
     answered.sort();
     asked.sort();
     assert_eq!(answered, asked, "every record is answered once");
@@ -220,20 +259,8 @@ pub async fn restore_records(
     Ok(became)
 }
 
-/// Init of a destination.
-pub async fn exporter(process: &Process, location: &str, options: &Options) -> Result<ExporterClient<Channel>, Status> {
-    let mut client = ExporterClient::new(process.channel());
-    let mut config: std::collections::HashMap<String, String> =
-        options.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
-    config.insert("location".into(), location.into());
-    let options = Some(e::Options { maxconcurrency: 3, ..e::Options::default() });
-    let proto = location.split("://").next().unwrap_or_default().into();
-    client.init(e::InitRequest { options, proto, config }).await?;
-    Ok(client)
-}
-
 /// A record, its content in pieces, and an empty piece as the end.
-fn packets_of((record, content): (Record, Option<Bytes>)) -> Vec<Packet> {
+pub fn packets_of((record, content): (Record, Option<Bytes>)) -> Vec<Packet> {
     let mut packets = vec![Packet::Record(record)];
     if let Some(content) = content {
         packets.extend(content.chunks(CHUNK).map(|chunk| Packet::Chunk(Bytes::copy_from_slice(chunk))));

@@ -1,10 +1,12 @@
 //! The source.
 
-use davault::connector::{EntryKind, ErrorKind};
+use std::sync::Arc;
+
+use davault::connector::{self, EntryKind, ErrorKind};
 use davault::report::sentence;
 
 use super::calendar::{AT, event, items, location, methods, serve};
-use crate::support::connectors::{options, take_all};
+use crate::support::connectors::{options, take, take_all};
 use crate::support::scripted::{Scripted, member};
 
 #[tokio::test]
@@ -31,6 +33,22 @@ async fn an_unchanged_calendar_gives_the_same_files_and_versions_again() {
     let one = take_all(&location(&server), &options(&[])).await.unwrap();
     let other = take_all(&location(&server), &options(&[])).await.unwrap();
     assert_eq!(one.entries, other.entries);
+}
+
+#[tokio::test]
+async fn what_the_host_leaves_out_is_not_fetched_and_the_calendar_is_not_whole() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y")), ("c.ics", event("c", "z"))]);
+    let server = serve(&items, |_| None);
+    let source = connector::source(&location(&server), &options(&[])).await.unwrap();
+    source.leave_out(Arc::new(|path, folder| !folder && path == "/calendars/work/b.ics"));
+    let taken = take(&*source).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/c.ics"]);
+    assert_eq!(taken.failures.len(), 0);
+    assert!(
+        !server.recorded().iter().any(|request| request.path.contains("b.ics") || request.text().contains("b.ics"))
+    );
+    let described = String::from_utf8_lossy(&taken.files()["/calendars/work/.collection.json"]).into_owned();
+    assert!(described.contains("\"incomplete\": true"), "{described}");
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use davault::plugin::{Error, ErrorKind};
 
 use super::{executable, goes, impatient, importer, init, is_gone, said, start};
 
-const NAME: &str = "the plugin misbehaving-plugin";
+pub const NAME: &str = "the plugin misbehaving-plugin";
 
 /// What a whole backup by a plugin that misbehaves in this `way` ends with; afterwards no process is left.
-async fn backup(way: &str, limits: Limits) -> Result<Vec<String>, Error> {
+pub async fn backup(way: &str, limits: Limits) -> Result<Vec<String>, Error> {
     let plugin = Plugin::start_within(&executable(), &[way.to_owned()], limits).await?;
     let id = plugin.id();
     let ended = tokio::time::timeout(Duration::from_mins(1), drive(&plugin)).await.expect("an end");
@@ -31,14 +31,15 @@ async fn drive(plugin: &Plugin) -> Result<Vec<String>, Error> {
                     seen.push(record.path);
                 }
             },
-            Received::Failed { path, why } => seen.push(format!("{path} {why}")),
+            Received::Failed { path, why } | Received::Flaw { path, why } => seen.push(format!("{path} {why}")),
+            Received::Attribute(_) => panic!("it was not asked for"),
         }
     }
     importer.finish().await?;
     Ok(seen)
 }
 
-async fn sentence(way: &str, kind: ErrorKind) -> String {
+pub async fn sentence(way: &str, kind: ErrorKind) -> String {
     let limits = match (kind, way) {
         (ErrorKind::TimedOut, "mute" | "hangs-at-init") => Limits { answer: Duration::from_secs(2), ..impatient() },
         (ErrorKind::TimedOut, _) => impatient(),
@@ -121,10 +122,26 @@ async fn a_list_that_breaks_a_rule_is_refused() {
         ("no-end", "ended its list without saying that it is complete"),
         ("both-in-one", "listed a record and the end in one, or neither"),
         ("after-the-end", "went on after the end of its list"),
+        ("finished-twice", "went on after the end of its list"),
+        ("says-nothing", "listed a record and the end in one, or neither"),
+        ("no-path", "listed the path \"\", which is not absolute"),
+        ("dot", "listed the path \"/./a\", which has a name that is only a dot"),
+        ("no-name", "listed the path \"/a//b\", which has an empty name in it"),
+        ("nul", "listed the path \"/a b\", which holds a NUL"),
+        ("beginning-of-time", "listed /a with a time that does not exist"),
+        ("failures", "listed more failures than can be kept in mind"),
+        ("folders", "listed more folders than can be kept in mind"),
         ("huge-message", "sent a message larger than 64 MiB"),
     ] {
         assert_eq!(sentence(way, ErrorKind::Protocol).await, format!("… {rule}"), "{way}");
     }
+}
+
+#[tokio::test]
+async fn a_path_without_end_is_shown_cut() {
+    let long = sentence("long-path", ErrorKind::Protocol).await;
+    assert!(long.starts_with("… listed the path \"/a/a/") && long.ends_with("…\", which is longer than 4096 bytes"));
+    assert!(long.len() < 600);
 }
 
 #[tokio::test]
@@ -155,7 +172,7 @@ async fn a_content_that_is_wrong_costs_only_its_item() {
         ("shorter", "/a has less content than was announced"),
         ("longer", "/a has more content than was announced"),
         ("endless", "/a has more content than was announced"),
-        ("empty-for-ever", "/a has more content than was announced"),
+        ("empty-for-ever", "/a has a content without an end and without anything in it"),
         ("refuses-reading", "cannot read /a: the server answered 500"),
     ] {
         assert_eq!(backup(way, Limits::default()).await.unwrap(), [what, "/"], "{way}");

@@ -188,6 +188,8 @@ class Vault:
                 if len(content) != one(entry, 7, 0):
                     raise ValueError(f"{path} has another length than its entry says")
                 path.write_bytes(content)
+            elif one(entry, 2, 0) == 3:
+                path.symlink_to(entry[26][0].decode())
 
 
 vault = Vault(sys.argv[1], os.environ["DAVAULT_PASSPHRASE"].encode())

@@ -12,3 +12,4 @@ pub mod scripted;
 pub mod servers;
 pub mod storage;
 pub mod vdir;
+pub mod waiting;

@@ -20,7 +20,7 @@ fn trees() -> impl Strategy<Value = BTreeMap<String, (Meta, Vec<u8>)>> {
         whole + Duration::from_nanos(nanos.into())
     });
     let meta = (any::<u32>(), prop::option::of(time), any::<u64>());
-    let meta = meta.prop_map(|(mode, modified, version)| Meta { mode, modified, version });
+    let meta = meta.prop_map(|(mode, modified, version)| Meta { mode, modified, version, details: None });
     let content = prop::collection::vec(0..4_u8, 0..30);
     prop::collection::btree_map(path, (meta, content), 0..40).prop_map(without_files_as_folders)
 }

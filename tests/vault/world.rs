@@ -54,7 +54,7 @@ pub fn head(source: &str) -> SnapshotHead {
 pub async fn back_up(vault: &Vault, files: &[(String, Bytes)], seconds: u64) -> (Snapshot, Written) {
     let backup = vault.backup(head("work")).await.expect("a vault in memory works");
     for (path, content) in files {
-        let meta = Meta { mode: 0o600, modified: Some(at(5)), version: version(content) };
+        let meta = Meta { mode: 0o600, modified: Some(at(5)), version: version(content), ..Meta::default() };
         backup.file(path, meta, content.clone()).await.expect("a vault in memory works");
     }
     backup.finish(at(seconds), Ending::default()).await.expect("a vault in memory works")
@@ -68,7 +68,7 @@ pub async fn next_day(vault: &Vault, before: &Snapshot, changed: &[(String, Byte
         nodes.into_iter().map(|node| (format!("/calendars/work/{}", node.name), node)).collect();
     let backup = vault.backup(head("work")).await.expect("a vault in memory works");
     for (path, content) in changed {
-        let meta = Meta { mode: 0o600, modified: Some(at(day * DAY)), version: version(content) };
+        let meta = Meta { mode: 0o600, modified: Some(at(day * DAY)), version: version(content), ..Meta::default() };
         backup.file(path, meta, content.clone()).await.expect("a vault in memory works");
     }
     let changed: BTreeSet<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();

@@ -59,7 +59,7 @@ pub(super) struct Described {
     /// The kinds of items that were asked for, where not all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_components: Vec<String>,
-    /// Whether something in the collection could not be read: what is missing here is not known to be gone.
+    /// Whether something in the collection could not be read, or was left out: what is missing here is not known to be gone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incomplete: bool,
     /// Every other property, by namespace and name.

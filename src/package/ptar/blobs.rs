@@ -10,10 +10,14 @@ use crate::package::error::Error;
 
 /// Most bytes that one blob may hold: a file of this size in one chunk.
 pub(super) const LARGEST_BLOB: usize = 256 << 20;
-/// Most bytes that all blobs together may hold, uncompressed: a package is a few executables.
+/// Most bytes of a record: an object of a file in a hundred thousand chunks.
+pub(super) const LARGEST_RECORD: usize = 16 << 20;
+/// Most bytes that all chunks together may hold, uncompressed: a package is a few executables.
 const LARGEST_CONTENT: usize = 2 << 30;
-/// Most bytes of a compressed state or index: some million blobs.
-const LARGEST_STATE: usize = 256 << 20;
+/// Most bytes that all records together may hold: they are taken apart, which takes longer than to hash them.
+const LARGEST_RECORDS: usize = 256 << 20;
+/// Most bytes of an uncompressed state or index: some hundred thousand blobs.
+const LARGEST_STATE: usize = 64 << 20;
 
 /// A blob's name: its kind and its MAC.
 pub(super) type Name = (u32, Mac);
@@ -67,28 +71,27 @@ impl<'b> Blobs<'b> {
     /// The bytes of a blob, at most `most`, checked against its name.
     pub fn read(&self, name: &Name, most: usize) -> Result<Vec<u8>, Error> {
         let (kind, mac) = name;
-        let place = self.places.get(name).ok_or_else(|| Error::damaged(format!("a blob of kind {kind} is missing")))?;
-        let damaged = |why: &str| Error::damaged(format!("a blob of kind {kind} is damaged: {why}"));
+        let place = self.places.get(name).ok_or_else(|| Error::damaged(format!("{} is missing", noun(*kind))))?;
+        let damaged = |why: &str| Error::damaged(format!("{} is damaged: {why}", noun(*kind)));
         let end = place.offset.checked_add(place.length);
         let stored = end.and_then(|end| self.packfile.get(place.offset..end));
         let stored = stored.ok_or_else(|| damaged("it would lie outside of the packfile"))?;
-        let content = if self.is_compressed { lz4::expand(stored, most) } else { Some(stored.to_vec()) };
-        let content = content.filter(|content| content.len() <= most);
+        let content = expand(self.is_compressed, stored, most);
         let content = content.ok_or_else(|| damaged("it can't be decompressed to a size that is allowed"))?;
         // A snapshot is named by chance, padding is nothing, and a signature is of nobody that we know.
         let is_named_by_content = !matches!(*kind, kind::SNAPSHOT | kind::SIGNATURE | kind::PADDING);
         if is_named_by_content && self.hasher.mac(&content) != *mac {
-            return Err(damaged("its MAC is wrong"));
+            return Err(damaged("its hash is wrong"));
         }
         Ok(content)
     }
 
     /// Reads every blob once, also those that nothing leads to.
     fn check(&self) -> Result<(), Error> {
-        let mut left = LARGEST_CONTENT;
+        let (mut of_chunks, mut of_records) = (LARGEST_CONTENT, LARGEST_RECORDS);
         for name in self.places.keys() {
-            let length = self.read(name, LARGEST_BLOB.min(left))?.len();
-            left -= length.min(left);
+            let left = if name.0 == kind::CHUNK { &mut of_chunks } else { &mut of_records };
+            *left = left.saturating_sub(self.read(name, LARGEST_BLOB.min(*left))?.len());
         }
         Ok(())
     }
@@ -97,13 +100,13 @@ impl<'b> Blobs<'b> {
         let (rest, footer_length) = self.packfile.split_last_chunk::<4>()?;
         let footer_length = usize::try_from(u32::from_le_bytes(*footer_length)).ok()?;
         let (rest, footer) = rest.split_at_checked(rest.len().checked_sub(footer_length)?)?;
-        let footer = self.expand(footer, FOOTER)?;
+        let footer = expand(self.is_compressed, footer, FOOTER)?;
         let mut input = Bytes(&footer);
         let _time = input.u64()?;
         let count = input.length()?;
         let index = rest.get(input.offset()?..)?;
         let mac = input.take::<32>()?;
-        let index = self.expand(index, LARGEST_STATE)?;
+        let index = expand(self.is_compressed, index, LARGEST_STATE)?;
         if self.hasher.mac(&index) != mac || Some(index.len()) != count.checked_mul(INDEX_RECORD) {
             return None;
         }
@@ -118,10 +121,23 @@ impl<'b> Blobs<'b> {
         }
         Some(places)
     }
+}
 
-    fn expand(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-        if self.is_compressed { lz4::expand(bytes, most) } else { Some(bytes.to_vec()) }
+/// What a blob is, for a person.
+fn noun(kind: u32) -> &'static str {
+    match kind {
+        kind::CHUNK => "a piece of a file",
+        kind::OBJECT => "what is said of a file's content",
+        kind::ENTRY => "what is said of a file or folder",
+        kind::SNAPSHOT => "its snapshot",
+        kind::VFS_TREE | kind::VFS_NODE | kind::INDEX_TREE | kind::INDEX_NODE => "a list of what is in it",
+        _ => "a record of it",
     }
+}
+
+/// Stored bytes as they were before they were compressed, if that are at most `most`.
+fn expand(is_compressed: bool, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    if is_compressed { lz4::expand(bytes, most) } else { (bytes.len() <= most).then(|| bytes.to_vec()) }
 }
 
 /// Where the state says that each blob lies.
@@ -134,8 +150,8 @@ fn read_state(hasher: &Hasher, is_compressed: bool, bytes: &[u8]) -> Result<BTre
     if hasher.mac(part.hashed) != part.hash {
         return Err(damaged("its hash is wrong"));
     }
-    let expanded = if is_compressed { lz4::expand(part.payload, LARGEST_STATE) } else { Some(part.payload.to_vec()) };
-    let expanded = expanded.ok_or_else(|| damaged("it can't be decompressed"))?;
+    let expanded = expand(is_compressed, part.payload, LARGEST_STATE);
+    let expanded = expanded.ok_or_else(|| damaged("it can't be decompressed to a size that is allowed"))?;
     let mut input = Bytes(&expanded);
     if part.version == V1_1 {
         input.slice(32).ok_or_else(|| damaged("it is cut"))?;
@@ -152,15 +168,16 @@ fn read_state(hasher: &Hasher, is_compressed: bool, bytes: &[u8]) -> Result<BTre
     if places.len() == count { Ok(places) } else { Err(damaged("it places something twice")) }
 }
 
+/// What a state says.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     locations: Vec<(Name, Mac, Place)>,
     packfiles: BTreeSet<Mac>,
     has_deletions: bool,
 }
 
 impl State {
-    fn read(mut input: Bytes) -> Option<State> {
+    pub fn read(mut input: Bytes) -> Option<State> {
         let mut state = State::default();
         loop {
             let kind = input.u8()?;

@@ -1,5 +1,7 @@
 //! The hashes of an archive: of its configuration, and keyed ones of all else (`MAC`).
 
+use std::fmt::Write as _;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest, Sha256};
 
@@ -20,6 +22,14 @@ pub enum Hashing {
 /// The hash of the configuration, always BLAKE3 without a key.
 pub(super) fn plain(bytes: &[u8]) -> Mac {
     blake3::hash(bytes).into()
+}
+
+/// Bytes in hexadecimal.
+pub(in crate::package) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Makes the MACs of one archive. The key of an archive that is not encrypted is no secret: a MAC shows damage, not forgery.

@@ -3,11 +3,17 @@
 mod archive;
 mod blobs;
 mod configuration;
+mod content;
+mod dirpack;
 mod entry;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hash;
+mod layout;
 mod lz4;
 mod msgpack;
+mod snapshot;
 mod tree;
 mod write;
 
@@ -17,6 +23,7 @@ mod tests;
 pub use archive::Archive;
 pub use entry::{Entry, EntryKind, Object};
 pub use hash::Hashing;
+pub(super) use hash::hex;
 pub use lz4::Blocks;
 #[cfg(test)]
 pub(super) use write::crafted;

@@ -8,8 +8,8 @@ pub(super) use encoder::{Encoder, Width};
 
 /// Deepest nesting that is read; records have five levels.
 const DEEPEST: usize = 32;
-/// Most values in one record: an object of a file in a million chunks has fewer.
-const MOST_VALUES: usize = 4_000_000;
+/// Most values in one record: an object of a file in a hundred thousand chunks has fewer.
+const MOST_VALUES: usize = 2_000_000;
 
 /// A value that was read.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,11 @@ use super::msgpack::Value;
 use crate::package::error::Error;
 
 /// Most bytes of one node; with hundreds of keys it has some ten thousand.
-const LARGEST_NODE: usize = 16 << 20;
+const LARGEST_NODE: usize = 4 << 20;
+/// Most keys of a tree: files and folders of a package.
+const MOST_KEYS: usize = 20_000;
+/// Longest key in bytes: what systems take as a path.
+const LONGEST_KEY: usize = 4096;
 /// Most levels of a tree.
 const DEEPEST: usize = 16;
 
@@ -21,13 +25,9 @@ pub(super) fn read(blobs: &Blobs, kinds: (u32, u32), root: &Mac) -> Result<Vec<(
     if order < 3 {
         return Err(damaged());
     }
-    let mut walk = Walk { blobs, kind: kinds.1, seen: BTreeSet::new(), found: Vec::new(), next: None };
+    let mut walk = Walk { blobs, kind: kinds.1, seen: BTreeSet::new(), found: Vec::new(), next: Next::First };
     walk.node(&first, DEEPEST)?;
-    // The last leaf has no neighbour.
-    if walk.next.is_some_and(|next| next.is_some()) {
-        return Err(damaged());
-    }
-    Ok(walk.found)
+    if walk.next == Next::None { Ok(walk.found) } else { Err(damaged()) }
 }
 
 struct Walk<'a, 'b> {
@@ -36,8 +36,17 @@ struct Walk<'a, 'b> {
     /// A node that came up twice would make a small tree endless.
     seen: BTreeSet<Mac>,
     found: Vec<(String, Mac)>,
-    /// What the leaf before this one says that its neighbour is; none before the first leaf.
-    next: Option<Option<Mac>>,
+    /// Which leaf comes next.
+    next: Next,
+}
+
+/// The leaf that comes next, as the one before it says.
+#[derive(PartialEq)]
+enum Next {
+    /// The first leaf, which nobody names.
+    First,
+    Leaf(Mac),
+    None,
 }
 
 impl Walk<'_, '_> {
@@ -58,15 +67,20 @@ impl Walk<'_, '_> {
             }
             return Ok(());
         }
-        if keys.len() != values.len() || self.next.is_some_and(|next| next != Some(*mac)) {
+        if keys.len() != values.len() || (self.next != Next::First && self.next != Next::Leaf(*mac)) {
             return Err(damaged());
         }
         for (key, value) in keys.iter().zip(values) {
-            let key = key.text().ok_or_else(damaged)?.to_owned();
+            let key = key.text().filter(|key| key.len() <= LONGEST_KEY).ok_or_else(damaged)?.to_owned();
             self.found.push((key, value.bytes().ok_or_else(damaged)?));
+            if self.found.len() > MOST_KEYS {
+                return Err(Error::refused(format!("it holds more than {MOST_KEYS} files and folders")));
+            }
         }
-        let next = node.get("next").map(|next| next.bytes().ok_or_else(damaged)).transpose()?;
-        self.next = Some(next);
+        self.next = match node.get("next") {
+            Some(next) => Next::Leaf(next.bytes().ok_or_else(damaged)?),
+            None => Next::None,
+        };
         Ok(())
     }
 }

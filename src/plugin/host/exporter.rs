@@ -12,11 +12,12 @@ use tonic::{Status, Streaming};
 
 use super::About;
 use super::link::Link;
-use super::record::Record;
+use super::record::{Attribute, Record, key_of};
+use super::sending::Sending;
 use crate::plugin::error::{Error, ErrorKind};
 use crate::plugin::path::{self, Seen};
 use crate::plugin::wire;
-use crate::proto::plakar::connectors::Result as Answer;
+use crate::proto::plakar::connectors::{Record as WireRecord, Result as Answer};
 use crate::proto::plakar::exporter::export_request::Packet;
 use crate::proto::plakar::exporter::exporter_client::ExporterClient;
 use crate::proto::plakar::exporter::{CloseRequest, ExportRequest, ExportResponse, InitRequest, PingRequest};
@@ -43,6 +44,8 @@ pub struct Exporter {
 pub struct Stored {
     /// The record's path.
     pub path: String,
+    /// The name of the extended attribute that it was about.
+    pub attribute: Option<String>,
     /// Why it was not stored, one sentence; `None` where it was.
     pub error: Option<String>,
     /// What exactly was done: `created`, `replaced`, `identical` or `noted`; `None` from plugins other than davault's.
@@ -75,6 +78,7 @@ impl Exporter {
                 origin: path::shown(&answer.origin),
                 kind: path::shown(&answer.r#type),
                 root: path::shown(&answer.root),
+                flags: answer.flags,
             },
             packets: tokio::sync::Mutex::new(Some(packets)),
             results: tokio::sync::Mutex::new(results),
@@ -102,26 +106,39 @@ impl Exporter {
     /// Sends a record and, for a file, its content; waits while the plugin is busy. Folders go before what is in them, and no
     /// path goes twice.
     pub async fn send(&self, record: &Record, content: Option<Bytes>) -> Result<(), Error> {
+        match content {
+            None => self.begin(&record.key(), record.to_wire(false)).await?.done(),
+            Some(content) => {
+                let mut sending = self.open(record).await?;
+                sending.add(content).await?;
+                sending.end().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends an extended attribute of what went before.
+    pub async fn send_attribute(&self, attribute: &Attribute, value: Bytes) -> Result<(), Error> {
+        let mut sending = self.begin(&attribute.key(), attribute.to_wire()).await?;
+        sending.add(value).await?;
+        sending.end().await
+    }
+
+    /// Sends the record of a file; its content follows piece by piece.
+    pub async fn open(&self, record: &Record) -> Result<Sending<'_>, Error> {
+        self.begin(&record.key(), record.to_wire(true)).await
+    }
+
+    async fn begin(&self, key: &str, record: WireRecord) -> Result<Sending<'_>, Error> {
         let mut packets = self.packets.lock().await;
         // Taken out meanwhile: a content that is cut off by a caller who gives up must not be followed by anything.
-        let Some(sending) = packets.take() else {
+        let Some(to_plugin) = packets.take() else {
             return Err(Error::new(ErrorKind::Refused, "cannot send a record after the last"));
         };
-        asked(&self.asked).open.insert(&record.path);
-        let mut messages = vec![Packet::Record(record.to_wire(content.is_some()))];
-        if let Some(mut content) = content {
-            while !content.is_empty() {
-                messages.push(Packet::Chunk(content.split_to(content.len().min(wire::CHUNK))));
-            }
-            messages.push(Packet::Chunk(Bytes::new()));
-        }
-        for packet in messages {
-            if sending.send(ExportRequest { packet: Some(packet) }).await.is_err() {
-                return Err(self.ended().await);
-            }
-        }
-        *packets = Some(sending);
-        Ok(())
+        asked(&self.asked).open.insert(key);
+        let sending = Sending::new(self, packets, to_plugin);
+        sending.packet(Packet::Record(record)).await?;
+        Ok(sending)
     }
 
     /// All records were sent; the plugin may finish.
@@ -149,14 +166,14 @@ impl Exporter {
         Ok(())
     }
 
-    async fn ended(&self) -> Error {
+    pub(super) async fn ended(&self) -> Error {
         match self.end().await {
             Ok(()) => self.link.broke_rule("takes no more records"),
             Err((kind, what)) => Error::new(kind, what),
         }
     }
 
-    async fn end(&self) -> End {
+    pub(super) async fn end(&self) -> End {
         let mut end = self.end.clone();
         let gone = || Err((ErrorKind::Died, "the exchange with the plugin was given up".into()));
         end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone()).unwrap_or_else(gone)
@@ -212,7 +229,12 @@ impl Exchange {
         let doing = "write to the destination";
         let mut call = std::pin::pin!(call);
         loop {
-            match timeout(self.link.limits.quiet, call.as_mut()).await {
+            let answer = tokio::select! {
+                biased;
+                answer = timeout(self.link.limits.quiet, call.as_mut()) => answer,
+                () = self.link.gone() => return Err(self.link.broken().await),
+            };
+            match answer {
                 Ok(answer) => return self.link.checked(doing, answer).await,
                 Err(_) if self.owes_nothing() => {}
                 Err(_) => return Err(self.link.late(doing, self.link.limits.quiet)),
@@ -232,17 +254,19 @@ impl Exchange {
         let shown = path::shown(&header.pathname);
         {
             let mut asked = asked(&self.asked);
-            if !asked.open.remove(&header.pathname) {
-                let again = asked.answered.contains(&header.pathname);
+            let key = key_of(&header);
+            if !asked.open.remove(&key) {
+                let again = asked.answered.contains(&key);
                 let what = if again { "gave two results for" } else { "gave a result for what it was not given," };
                 return Err(self.link.broke_rule(format!("{what} {shown}")));
             }
-            asked.answered.insert(&header.pathname);
+            asked.answered.insert(&key);
         }
         let outcome = header.extended_attributes.iter().find_map(|text| text.strip_prefix(wire::OUTCOME));
         let error = Some(path::shown(&error)).filter(|error| !error.is_empty());
         // Nobody waits for results any more when the exporter was dropped; the exchange ends with the plugin then.
-        let _ = self.stored.send(Stored { path: header.pathname, error, outcome: outcome.map(path::shown) });
+        let attribute = header.is_xattr.then(|| path::shown(&header.xattr_name));
+        let _ = self.stored.send(Stored { path: header.pathname, attribute, error, outcome: outcome.map(path::shown) });
         Ok(())
     }
 

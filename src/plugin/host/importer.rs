@@ -11,15 +11,15 @@ use super::About;
 use super::acknowledge::{self, Acknowledge, Acknowledgments};
 use super::link::Link;
 use super::listing::Listing;
-use super::record::{Received, Record};
+use super::mode::Kind;
+use super::reading::{self, Reading};
+use super::record::{Attribute, Received, Record};
 use crate::plugin::error::{Error, ErrorKind};
 use crate::plugin::{path, wire};
 use crate::proto::importer::importer_client::ImporterClient;
-use crate::proto::importer::{CloseRequest, ImportResponse, InitRequest, OpenRequest, PingRequest};
+use crate::proto::importer::{CloseRequest, ImportResponse, InitRequest, OpenRequest, OpenResponse, PingRequest};
 use crate::proto::plakar::connectors as wire_format;
 
-/// Messages without content that one content may hold; some plugins send one before they notice the end.
-const EMPTY_CHUNKS: usize = 1000;
 /// Content that is read at the same time, in KiB; a larger one is read alone.
 const ROOM_KIB: u32 = 64 << 10;
 
@@ -37,6 +37,13 @@ pub struct Importer {
     list: tokio::sync::Mutex<List>,
 }
 
+/// What a message of the list brings.
+enum Next {
+    Received(Box<Received>),
+    Nothing,
+    End,
+}
+
 /// How far the list has come.
 enum List {
     NotAskedFor(Acknowledgments),
@@ -46,7 +53,12 @@ enum List {
 }
 
 impl Importer {
-    pub(super) async fn init(link: Arc<Link>, channel: Channel, request: InitRequest) -> Result<Importer, Error> {
+    pub(super) async fn init(
+        link: Arc<Link>,
+        channel: Channel,
+        request: InitRequest,
+        all_kinds: bool,
+    ) -> Result<Importer, Error> {
         let mut client = ImporterClient::new(channel).max_decoding_message_size(wire::MESSAGE);
         let answer = link.answer("open the source", link.limits.answer, client.init(request)).await?.into_inner();
         let (acknowledge, acknowledgments) = acknowledge::queue(link.limits.unsettled_bytes);
@@ -55,10 +67,11 @@ impl Importer {
                 origin: path::shown(&answer.origin),
                 kind: path::shown(&answer.r#type),
                 root: path::shown(&answer.root),
+                flags: answer.flags,
             },
             opens: Semaphore::new(link.limits.opens.max(1)),
             room: Semaphore::new(ROOM_KIB as usize),
-            listing: Mutex::new(Listing::new(link.limits.clone())),
+            listing: Mutex::new(Listing::new(link.limits.clone(), all_kinds)),
             acknowledge: Mutex::new(Some(acknowledge)),
             list: tokio::sync::Mutex::new(List::NotAskedFor(acknowledgments)),
             link,
@@ -88,23 +101,24 @@ impl Importer {
         {
             *list = List::Running(self.ask(acknowledgments).await?);
         }
-        let stream = match &mut *list {
-            List::Running(stream) => stream,
-            List::Complete(_) => return Ok(self.listing().make_up().map(Received::Record)),
-            _ => return Err(Error::new(ErrorKind::Refused, "cannot list the source any further")),
-        };
-        let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await;
-        let received = message.and_then(|message| self.received(message));
-        match (std::mem::replace(&mut *list, List::Over), received) {
-            (List::Running(stream), Ok(Some(received))) => {
-                *list = List::Running(stream);
-                Ok(Some(received))
-            }
-            (List::Running(stream), Ok(None)) => {
-                *list = List::Complete(stream);
-                Ok(self.listing().make_up().map(Received::Record))
-            }
-            (_, received) => received,
+        loop {
+            let stream = match &mut *list {
+                List::Running(stream) => stream,
+                List::Complete(_) => return Ok(self.listing().make_up()),
+                _ => return Err(Error::new(ErrorKind::Refused, "cannot list the source any further")),
+            };
+            let message = self.link.answer("list the source", self.link.limits.quiet, stream.message()).await;
+            let next = message.and_then(|message| self.received(message));
+            // After an error the list is over.
+            let List::Running(stream) = std::mem::replace(&mut *list, List::Over) else { continue };
+            *list = match next? {
+                Next::Received(received) => {
+                    *list = List::Running(stream);
+                    return Ok(Some(*received));
+                }
+                Next::Nothing => List::Running(stream),
+                Next::End => List::Complete(stream),
+            };
         }
     }
 
@@ -117,17 +131,11 @@ impl Importer {
         let (Ok(_place), Ok(_room)) = (self.opens.acquire().await, self.room.acquire_many(kib).await) else {
             return Err(item(record, "can't be read any more"));
         };
-        let mut client = self.client.clone();
-        let doing = format!("read {}", path::shown(&record.path));
-        let request = OpenRequest { record: Some(record.to_wire(true)) };
-        let reading = self.link.answer(&doing, self.link.limits.quiet, client.open(request)).await;
-        let mut chunks = reading.map_err(of_item)?.into_inner();
+        let mut reading = Reading::new(&self.link, &record.path, self.ask_for(record.to_wire(true)).await?);
         let mut content = Content::default();
-        while let Some(chunk) =
-            self.link.answer(&doing, self.link.limits.quiet, chunks.message()).await.map_err(of_item)?
-        {
-            content.add(chunk.chunk);
-            if content.length() > record.size || content.empty > EMPTY_CHUNKS {
+        while let Some(chunk) = reading.next().await? {
+            content.add(chunk);
+            if content.length() > record.size {
                 return Err(item(record, "has more content than was announced"));
             }
         }
@@ -137,10 +145,41 @@ impl Importer {
         Ok(content.bytes())
     }
 
+    /// Begins to read the content of a file, of whatever size; errors of kind [`ErrorKind::Item`] cost this one only.
+    pub async fn open<'a>(&'a self, record: &Record) -> Result<Reading<'a>, Error> {
+        let Ok(place) = self.opens.acquire().await else { return Err(item(record, "can't be read any more")) };
+        let chunks = self.ask_for(record.to_wire(true)).await?;
+        Ok(Reading::new(&self.link, &record.path, chunks).holding(place))
+    }
+
+    /// The value of an extended attribute; `None` where it has more than `most` bytes. An error of kind [`ErrorKind::Item`]
+    /// costs this one only.
+    pub async fn read_attribute(&self, attribute: &Attribute, most: usize) -> Result<Option<Bytes>, Error> {
+        let Ok(_place) = self.opens.acquire().await else {
+            return Err(Error::new(ErrorKind::Item, "extended attributes can't be read any more"));
+        };
+        let mut reading = Reading::new(&self.link, &attribute.path, self.ask_for(attribute.to_wire()).await?);
+        let mut content = Content::default();
+        while let Some(chunk) = reading.next().await? {
+            content.add(chunk);
+            if content.length() > most as u64 {
+                return Ok(None);
+            }
+        }
+        Ok(Some(content.bytes()))
+    }
+
     /// Tells the plugin that the host is done with `record`: it has it, or `error` says why not. Only the first call counts.
     pub fn settle(&self, record: &Record, error: Option<&str>) {
-        if self.listing().settle(record) {
-            self.send(record.to_wire(!record.is_folder()), error.unwrap_or_default());
+        if self.listing().settle(&record.key(), record.cost()) {
+            self.send(record.to_wire(record.kind() == Kind::File), error.unwrap_or_default());
+        }
+    }
+
+    /// The same of an extended attribute.
+    pub fn settle_attribute(&self, attribute: &Attribute, error: Option<&str>) {
+        if self.listing().settle(&attribute.key(), attribute.cost()) {
+            self.send(attribute.to_wire(), error.unwrap_or_default());
         }
     }
 
@@ -165,23 +204,44 @@ impl Importer {
         Ok(self.link.answer("list the source", self.link.limits.quiet, call).await?.into_inner())
     }
 
-    /// What one message says; `None` where it says that the list is complete.
-    fn received(&self, message: Option<ImportResponse>) -> Result<Option<Received>, Error> {
+    /// Asks for a content.
+    async fn ask_for(&self, record: wire_format::Record) -> Result<Streaming<OpenResponse>, Error> {
+        let mut client = self.client.clone();
+        let doing = reading::doing(&record.pathname);
+        let call = client.open(OpenRequest { record: Some(record) });
+        let answer = self.link.answer(&doing, self.link.limits.quiet, call).await;
+        Ok(answer.map_err(reading::of_item)?.into_inner())
+    }
+
+    fn received(&self, message: Option<ImportResponse>) -> Result<Next, Error> {
         match message {
-            Some(ImportResponse { finished: true, record: None }) => Ok(None),
-            Some(ImportResponse { finished: false, record: Some(record) }) => self.take(record).map(Some),
+            Some(ImportResponse { finished: true, record: None }) => Ok(Next::End),
+            Some(ImportResponse { finished: false, record: Some(record) }) => self.take(record),
             Some(_) => Err(self.link.broke_rule("listed a record and the end in one, or neither")),
             None => Err(self.link.broke_rule("ended its list without saying that it is complete")),
         }
     }
 
-    fn take(&self, record: wire_format::Record) -> Result<Received, Error> {
-        let pathname = record.pathname.clone();
-        let received = self.listing().take(record).map_err(|what| self.link.broke_rule(what))?;
-        if let Received::Failed { why, .. } = &received {
-            self.send(wire_format::Record { pathname, ..wire_format::Record::default() }, why);
+    fn take(&self, record: wire_format::Record) -> Result<Next, Error> {
+        // Go's plugins end the list at an acknowledgment that is no whole record: with file information, or with an error.
+        let header = wire_format::Record {
+            pathname: record.pathname.clone(),
+            error: path::shown(&record.error),
+            is_xattr: record.is_xattr,
+            xattr_name: record.xattr_name.clone(),
+            xattr_type: record.xattr_type,
+            file_info: record.file_info.clone(),
+            ..wire_format::Record::default()
+        };
+        let taken = self.listing().take(record).map_err(|what| self.link.broke_rule(what))?;
+        let Some(received) = taken else {
+            self.send(header, "");
+            return Ok(Next::Nothing);
+        };
+        if let Received::Failed { why, .. } | Received::Flaw { why, .. } = &received {
+            self.send(header, why);
         }
-        Ok(received)
+        Ok(Next::Received(Box::new(received)))
     }
 
     fn send(&self, header: wire_format::Record, error: &str) {
@@ -195,14 +255,6 @@ impl Importer {
     }
 }
 
-/// The plugin's refusal of one content is that item's alone.
-fn of_item(error: Error) -> Error {
-    match error.kind {
-        ErrorKind::Refused | ErrorKind::Usage | ErrorKind::Access => Error { kind: ErrorKind::Item, ..error },
-        _ => error,
-    }
-}
-
 fn item(record: &Record, what: &str) -> Error {
     Error::new(ErrorKind::Item, format!("{} {what}", path::shown(&record.path)))
 }
@@ -212,7 +264,6 @@ fn item(record: &Record, what: &str) -> Error {
 struct Content {
     first: Bytes,
     all: BytesMut,
-    empty: usize,
 }
 
 impl Content {
@@ -221,9 +272,7 @@ impl Content {
     }
 
     fn add(&mut self, chunk: Bytes) {
-        if chunk.is_empty() {
-            self.empty += 1;
-        } else if self.first.is_empty() && self.all.is_empty() {
+        if self.first.is_empty() && self.all.is_empty() {
             self.first = chunk;
         } else {
             self.all.extend_from_slice(&std::mem::take(&mut self.first));

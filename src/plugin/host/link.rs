@@ -55,10 +55,21 @@ impl Link {
         patience: Duration,
         call: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Error> {
-        match timeout(patience, call).await {
-            Ok(answer) => self.checked(doing, answer).await,
-            Err(_) => Err(self.late(doing, patience)),
+        tokio::select! {
+            biased;
+            answer = timeout(patience, call) => match answer {
+                Ok(answer) => self.checked(doing, answer).await,
+                Err(_) => Err(self.late(doing, patience)),
+            },
+            () = self.gone() => Err(self.broken().await),
         }
+    }
+
+    /// Returns when the process has ended and what it said last has had time to arrive. Its output need not end with it: a child
+    /// of it may hold that open.
+    pub(super) async fn gone(&self) {
+        self.exit.clone().status().await;
+        tokio::time::sleep(LAG).await;
     }
 
     /// An answer of the plugin, or what its failure means.
@@ -119,7 +130,7 @@ impl Link {
     }
 
     /// What the end of the connection means.
-    async fn broken(&self) -> Error {
+    pub(super) async fn broken(&self) -> Error {
         match timeout(LAG, self.exit.clone().status()).await {
             Ok(Some(status)) => {
                 let what = format!("the plugin {} ended before its work was done ({status})", self.name);

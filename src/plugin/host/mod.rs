@@ -8,8 +8,11 @@ mod exporter;
 mod importer;
 mod link;
 mod listing;
+pub mod mode;
 mod process;
+mod reading;
 mod record;
+mod sending;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -19,11 +22,14 @@ use std::time::Duration;
 use tonic::transport::Channel;
 
 use super::error::Error;
+use super::wire;
 use crate::proto::{importer as i, plakar::exporter as e};
 
 pub use exporter::{Exporter, Stored};
 pub use importer::Importer;
-pub use record::{Received, Record};
+pub use reading::Reading;
+pub use record::{Attribute, Details, Received, Record};
+pub use sending::Sending;
 
 /// A running plugin.
 pub struct Plugin {
@@ -73,6 +79,11 @@ pub struct Init {
     pub excludes: Vec<String>,
     /// How many items are handled at once.
     pub max_concurrency: usize,
+    /// The name of this machine; some plugins say that it is where their data come from.
+    pub hostname: String,
+    /// Whether links, special files and extended attributes are wanted, sizes may be wrong, and a folder may come twice. Without
+    /// it all that is neither a folder nor a file counts as failed.
+    pub all_kinds: bool,
 }
 
 /// Who a plugin speaks to, in its own words.
@@ -84,6 +95,16 @@ pub struct About {
     pub kind: String,
     /// The path in the snapshot under which everything lies.
     pub root: String,
+    /// Bits of the interface that say what it wants.
+    flags: u32,
+}
+
+impl About {
+    /// Whether an exporter wants extended attributes.
+    #[must_use]
+    pub fn wants_xattrs(&self) -> bool {
+        self.flags & wire::FLAG_EXPORTXATTR != 0
+    }
 }
 
 impl Plugin {
@@ -115,10 +136,11 @@ impl Plugin {
             cwd: cwd(),
             maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
             excludes: init.excludes,
-            noxattr: true,
-            hostname: String::new(),
+            noxattr: !init.all_kinds,
+            hostname: init.hostname,
         });
-        Importer::init(Arc::clone(&self.link), self.channel.clone(), i::InitRequest { options, proto, config }).await
+        let request = i::InitRequest { options, proto, config };
+        Importer::init(Arc::clone(&self.link), self.channel.clone(), request, init.all_kinds).await
     }
 
     /// Makes it an exporter to where `init` says.
@@ -130,8 +152,8 @@ impl Plugin {
             cwd: cwd(),
             maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
             excludes: init.excludes,
-            noxattr: true,
-            hostname: String::new(),
+            noxattr: !init.all_kinds,
+            hostname: init.hostname,
         });
         Exporter::init(Arc::clone(&self.link), self.channel.clone(), e::InitRequest { options, proto, config }).await
     }

@@ -102,7 +102,11 @@ async fn store_all(
     // Not the end of what was to come, so nothing follows from what did not come.
     broken.check()?;
     while storing.join_next().await.is_some() {}
-    destination.finish().await.map_err(|error| status(&error))
+    tokio::select! {
+        finished = destination.finish() => finished.map_err(|error| status(&error)),
+        // A host that breaks off may say first that this was all.
+        () = to_host.closed() => Err(Status::cancelled("the host broke off")),
+    }
 }
 
 /// A record with all that belongs to it.

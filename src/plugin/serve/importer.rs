@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::excludes::Excludes;
-use super::status;
+use super::{Generation, status};
 use crate::connector::{Entry, EntryKind, Found, Source};
 use crate::plugin::{path, wire};
 use crate::proto::importer::{ImportRequest, ImportResponse};
@@ -23,7 +23,18 @@ pub(super) const WAITING: usize = 64;
 /// What one importer works with from Init to Close.
 pub(super) struct Serving {
     pub(super) source: Arc<dyn Source>,
-    pub(super) excludes: Excludes,
+    excludes: Arc<Excludes>,
+    /// Which of the two kinds of Init it began with.
+    pub(super) generation: Generation,
+}
+
+impl Serving {
+    pub(super) fn new(source: Arc<dyn Source>, excludes: Excludes, generation: Generation) -> Self {
+        let excludes = Arc::new(excludes);
+        let unwanted = Arc::clone(&excludes);
+        source.leave_out(Arc::new(move |path, folder| unwanted.leave_out(path, folder)));
+        Serving { source, excludes, generation }
+    }
 }
 
 /// Lists the source to the host, and tells the source what the host has settled, until both sides have said all.

@@ -9,6 +9,7 @@ mod calls;
 mod content;
 mod excludes;
 mod exporter;
+mod generation;
 mod importer;
 mod sessions;
 mod v1_0;
@@ -29,6 +30,12 @@ use super::wire;
 use crate::connector::{self, Destination, ErrorKind as Wrong, Source};
 use crate::report;
 
+pub use generation::Generation;
+
+/// What to do where a plakar 1.0 was taken for a newer one.
+const MISTAKEN_1_0: &str = "the host went away as plakar 1.0 does when it is taken for 1.1; if it is one, set \
+                            DAVAULT_PLUGIN_API=1.0 in its environment";
+
 /// Makes the connectors that are served, once the host has said for which location.
 #[async_trait]
 pub trait Connectors: Send + Sync + 'static {
@@ -45,6 +52,11 @@ pub trait Connectors: Send + Sync + 'static {
         location: &str,
         options: &BTreeMap<String, String>,
     ) -> Result<Box<dyn Destination>, connector::Error>;
+
+    /// The generation that the host is of, where a person has said so; else it is told by what the host calls itself.
+    fn generation(&self) -> Option<Generation> {
+        None
+    }
 
     /// Tells the person at the terminal what no answer to the host can.
     fn warn(&self, _sentence: &str) {}
@@ -73,12 +85,16 @@ async fn ignore_interrupts() -> Infallible {
 /// Serves `connectors` on `pipe` until its other end is closed.
 async fn serve(pipe: Pipe, connectors: Arc<dyn Connectors>) -> Result<(), Error> {
     let end = pipe.end();
-    tonic::transport::Server::builder()
+    let calls = calls::Calls::new(Arc::clone(&connectors));
+    let served = tonic::transport::Server::builder()
         .initial_stream_window_size(wire::STREAM_WINDOW)
         .initial_connection_window_size(wire::CONNECTION_WINDOW)
-        .serve_with_incoming(calls::Calls::new(connectors), only(pipe, end))
-        .await
-        .map_err(|error| Error::new(ErrorKind::Pipe, "cannot serve the plugin interface").because(error))
+        .serve_with_incoming(calls.clone(), only(pipe, end))
+        .await;
+    if calls.was_mistaken() {
+        connectors.warn(MISTAKEN_1_0);
+    }
+    served.map_err(|error| Error::new(ErrorKind::Pipe, "cannot serve the plugin interface").because(error))
 }
 
 /// The one connection; ends when that connection does, and serving with it.

@@ -10,7 +10,7 @@ use super::broken::Broken;
 use super::content::Chunks;
 use super::excludes::Excludes;
 use super::sessions::Sessions;
-use super::{Asked, Connectors, importer};
+use super::{Asked, Connectors, Generation, importer};
 use crate::connector::{Found, is_on};
 use crate::proto::v1_0::exporter as e;
 use crate::proto::v1_0::importer as i;
@@ -38,7 +38,7 @@ impl i::importer_server::Importer for Importer {
         let source = asked.source(&*self.connectors).await?;
         // This is the last call that can fail the backup as a whole.
         source.ping().await.map_err(|error| super::status(&error))?;
-        let cookie = self.sessions.begin(importer::Serving { source, excludes: Excludes::new(&[])? });
+        let cookie = self.sessions.begin(importer::Serving::new(source, Excludes::new(&[])?, Generation::V1_0));
         Ok(Response::new(i::InitResponse { error: None, cookie }))
     }
 

@@ -9,10 +9,14 @@ use super::broken::Broken;
 use super::content::Chunks;
 use super::excludes::Excludes;
 use super::sessions::Sessions;
-use super::{Asked, Connectors, exporter, importer, status};
+use super::{Asked, Connectors, Generation, exporter, importer, status};
 use crate::plugin::wire;
 use crate::proto::importer as i;
 use crate::proto::plakar::exporter as e;
+
+/// What to do where a plakar 1.1 was taken for an older one.
+const MISTAKEN_1_1: &str = "the host calls itself what plakar 1.0 calls itself, and makes the calls of 1.1; set \
+                            DAVAULT_PLUGIN_API=1.1 in its environment";
 
 /// The importer of one process.
 pub(super) struct Importer {
@@ -26,7 +30,12 @@ impl Importer {
     }
 
     fn serving(&self) -> Result<Arc<importer::Serving>, Status> {
-        self.sessions.find("")
+        let serving = self.sessions.find("")?;
+        // What Init has answered to it made no sense.
+        match serving.generation {
+            Generation::V1_1 => Ok(serving),
+            Generation::V1_0 => Err(Status::failed_precondition(MISTAKEN_1_1)),
+        }
     }
 }
 
@@ -38,7 +47,7 @@ impl i::importer_server::Importer for Importer {
         let excludes = Excludes::new(&wishes.excludes)?;
         let source = Asked::new(request.config, wishes.maxconcurrency)?.source(&*self.connectors).await?;
         let about = source.about();
-        self.sessions.begin(importer::Serving { source, excludes });
+        self.sessions.begin(importer::Serving::new(source, excludes, Generation::V1_1));
         Ok(Response::new(i::InitResponse {
             origin: about.origin,
             r#type: about.scheme,

@@ -100,6 +100,7 @@ impl Taking<'_> {
                     self.usage.entry(*address).or_insert(order);
                 }
             }
+            NodeKind::Link | NodeKind::Special(_) => {}
             NodeKind::Other => {
                 let what = "a snapshot holds things that this version of davault does not know; prune with a newer one";
                 return Err(Error::usage(what));

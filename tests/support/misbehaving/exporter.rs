@@ -16,6 +16,12 @@ pub struct Exporter(pub String);
 #[tonic::async_trait]
 impl exporter_server::Exporter for Exporter {
     async fn init(&self, _: Request<InitRequest>) -> Result<Response<InitResponse>, Status> {
+        match self.0.as_str() {
+            "exporter-dies-at-init" => std::process::exit(9),
+            "exporter-hangs-at-init" => std::future::pending().await,
+            "exporter-refuses-init" => return Err(Status::invalid_argument("unknown option `pasword`")),
+            _ => {}
+        }
         Ok(Response::new(InitResponse { origin: "here".into(), r#type: "fake".into(), root: "/".into(), flags: 0 }))
     }
 
@@ -32,6 +38,7 @@ impl exporter_server::Exporter for Exporter {
         if self.0 == "exporter-mute" {
             return Ok(Response::new(stream::pending().boxed()));
         }
+        assert!(self.0 != "exporter-breaks-off", "as told");
         let way = self.0.clone();
         let answers = request.into_inner().filter_map(|packet| async {
             match packet {
@@ -43,7 +50,12 @@ impl exporter_server::Exporter for Exporter {
     }
 
     async fn close(&self, _: Request<CloseRequest>) -> Result<Response<CloseResponse>, Status> {
-        Ok(Response::new(CloseResponse {}))
+        match self.0.as_str() {
+            "exporter-refuses-close" => Err(Status::unknown("the session is lost")),
+            "exporter-dies-at-close" => std::process::exit(8),
+            "exporter-hangs-at-close" => std::future::pending().await,
+            _ => Ok(Response::new(CloseResponse {})),
+        }
     }
 }
 
@@ -56,6 +68,12 @@ fn results(way: &str, record: Record) -> Vec<Result<ExportResponse, Status>> {
         "exporter-answers-nothing" => vec![Ok(ExportResponse { result: None })],
         "exporter-forgets" => Vec::new(),
         "exporter-dies" => std::process::exit(5),
+        "exporter-answers-hugely" => {
+            vec![Ok(ExportResponse { result: Some(Answer { header: Some(record), error: "x".repeat(65 << 20) }) })]
+        }
+        "exporter-answers-with-riddles" => {
+            vec![Ok(ExportResponse { result: Some(Answer { header: Some(record), error: "no\n\x1b[31mroom".into() }) })]
+        }
         "exporter-refuses" => vec![Err(Status::unavailable("the server is full"))],
         _ => vec![of(record)],
     }

@@ -1,10 +1,12 @@
-//! A plugin for the tests: well-behaved with connectors that are made up, or misbehaving in the one way that it is told.
+//! A plugin for the tests: well-behaved with connectors that are made up, one of others, or misbehaving in the one way that it
+//! is told.
 //!
 //! Takes the way as its only argument.
 
 mod exporter;
 mod fake;
 mod importer;
+mod others;
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -34,9 +36,32 @@ async fn main() {
             serve(ImporterServer::new(importer::Importer(way))).await;
             std::future::pending::<()>().await;
         }
+        "tree-importer" => serve(ImporterServer::new(others::Tree::default())).await,
+        "tree-exporter" => serve(ExporterServer::new(others::Tree::default())).await,
+        "ends-badly" => {
+            serve(ImporterServer::new(importer::Importer(way))).await;
+            std::process::exit(1);
+        }
+        "half-http2" => {
+            say("\0\0\0\x04\0\0\0\0\0and then a line for a person, for nobody reads what is not asked for\n");
+            std::future::pending::<()>().await;
+        }
+        "endless-http2" => {
+            let settings = "\0\0\0\x04\0\0\0\0\0".repeat(1000);
+            loop {
+                say(&settings);
+            }
+        }
+        "web" => serve(tower::service_fn(page)).await,
         _ if way.starts_with("exporter-") => serve(ExporterServer::new(exporter::Exporter(way))).await,
         _ => serve(ImporterServer::new(importer::Importer(way))).await,
     }
+}
+
+/// What a web server would answer, over HTTP/2 at that.
+async fn page(_: http::Request<tonic::body::Body>) -> Result<http::Response<tonic::body::Body>, Infallible> {
+    let page = http::Response::builder().status(404).header("content-type", "text/html");
+    Ok(page.body(tonic::body::Body::empty()).expect("a page"))
 }
 
 fn say(text: &str) {

@@ -42,7 +42,12 @@ pub async fn begin(client: &Client, source: u8, items: &Items) -> Result<(Vault,
     for (path, content) in files(items) {
         let kept = known.get(&path).filter(|node| node.meta.version == version(&content));
         if kept.is_none_or(|node| backup.keep(&path, node).is_err()) {
-            let meta = Meta { mode: 0o600, modified: Some(SystemTime::UNIX_EPOCH), version: version(&content) };
+            let meta = Meta {
+                mode: 0o600,
+                modified: Some(SystemTime::UNIX_EPOCH),
+                version: version(&content),
+                ..Meta::default()
+            };
             backup.file(&path, meta, content).await?;
         }
     }

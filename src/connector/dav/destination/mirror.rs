@@ -70,7 +70,9 @@ impl DavDestination {
 fn why_not_whole(folder: &Folder) -> Option<&'static str> {
     match folder.said().described {
         None => Some("it is not known whether the snapshot has all of it"),
-        Some(described) if described.incomplete => Some("the snapshot lacks items that could not be read"),
+        Some(described) if described.incomplete => {
+            Some("the snapshot lacks items that were left out or could not be read")
+        }
         Some(described) if !described.only_components.is_empty() => Some("the snapshot has only some kinds of items"),
         Some(_) if !folder.is_whole() => Some("some items could not be restored"),
         Some(_) => None,

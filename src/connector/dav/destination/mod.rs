@@ -144,8 +144,10 @@ impl Destination for DavDestination {
     async fn finish(&self) -> Result<(), Error> {
         let mut troubles = Vec::new();
         for folder in self.folders() {
-            // An empty collection is one only by what describes it, or by where it lies.
+            // An empty collection is one only by what describes it, or by where it lies. Where items failed because there is no
+            // place for them, that has been said of each.
             if let (None, Some(kind)) = (folder.target.get(), folder.kind_when_empty())
+                && folder.is_whole()
                 && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
             {
                 troubles.push(crate::report::sentence(&error));

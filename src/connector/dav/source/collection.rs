@@ -57,7 +57,10 @@ impl Run<'_> {
                 members
             }
         };
-        match self.fetch(&collection, items(&path, members)).await {
+        let is_unwanted = |item: &Item| self.source.unwanted.get().is_some_and(|unwanted| unwanted(&item.path, false));
+        let (unwanted, items): (Vec<_>, Vec<_>) = items(&path, members).into_iter().partition(is_unwanted);
+        described.incomplete |= !unwanted.is_empty();
+        match self.fetch(&collection, items).await {
             Ok(failures) => {
                 described.incomplete |= failures > 0;
                 self.read.store(true, Ordering::Relaxed);

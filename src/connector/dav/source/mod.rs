@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::described::is_item;
 use super::open::{Opened, failed};
 use crate::connector::filter::Filter;
-use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source};
+use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
 use buffer::{Buffer, Wanted};
@@ -36,6 +36,7 @@ pub(in crate::connector) struct DavSource {
     kinds: Vec<Kind>,
     connections: usize,
     filter: Filter,
+    unwanted: OnceLock<Unwanted>,
     buffer: Buffer,
 }
 
@@ -66,7 +67,8 @@ impl DavSource {
     /// A source over an opened account; the options are checked ones.
     pub fn new(opened: Opened, options: &BTreeMap<String, String>) -> Result<Self, Error> {
         let Opened { client, about, kinds, connections } = opened;
-        Ok(Self { client, about, kinds, connections, filter: Filter::new(options)?, buffer: Buffer::default() })
+        let filter = Filter::new(options)?;
+        Ok(Self { client, about, kinds, connections, filter, unwanted: OnceLock::new(), buffer: Buffer::default() })
     }
 
     async fn discover(&self) -> Result<dav::Account, Error> {
@@ -83,6 +85,11 @@ impl Source for DavSource {
 
     async fn ping(&self) -> Result<(), Error> {
         self.discover().await.map(drop)
+    }
+
+    fn leave_out(&self, unwanted: Unwanted) {
+        // Said once; the first stands.
+        let _ = self.unwanted.set(unwanted);
     }
 
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
@@ -109,7 +116,7 @@ impl Source for DavSource {
         let origin = match self.buffer.take(path) {
             Some(Wanted::Held(content)) => return Ok(content),
             Some(Wanted::Elsewhere(origin)) => origin,
-            None => return Err(item(format!("{path} was not listed"))),
+            None => return Err(item(format!("{path} was not listed, or the host said that it is done with it"))),
         };
         let Some(href) = origin.href else { return Err(item(format!("{path} was handed out before"))) };
         let got = self.client.send(&Get { at: href, vcard_version: origin.vcard_version }).await;

@@ -194,7 +194,7 @@ fn what_lacks(description: &[u8]) -> serde_json::Result<Option<&'static str>> {
         Some(_) => false,
     };
     Ok(match (whole("incomplete"), whole("only_components")) {
-        (false, _) => Some("the snapshot lacks items that could not be read"),
+        (false, _) => Some("the snapshot lacks items that were left out or could not be read"),
         (_, false) => Some("the snapshot has only some kinds of items"),
         _ => None,
     })

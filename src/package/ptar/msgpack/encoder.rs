@@ -26,17 +26,17 @@ impl Encoder {
     }
 
     pub fn map(&mut self, length: usize) -> &mut Self {
-        self.head(0x80, 15, &[0xde, 0xdf], length)
+        self.head(0x80, 15, [0xde, 0xdf], length)
     }
 
     pub fn list(&mut self, length: usize) -> &mut Self {
-        self.head(0x90, 15, &[0xdc, 0xdd], length)
+        self.head(0x90, 15, [0xdc, 0xdd], length)
     }
 
     pub fn text(&mut self, text: &str) -> &mut Self {
         match (text.len(), u8::try_from(text.len())) {
             (32.., Ok(length)) => self.raw(&[0xd9, length]),
-            (length, _) => self.head(0xa0, 31, &[0xda, 0xdb], length),
+            (length, _) => self.head(0xa0, 31, [0xda, 0xdb], length),
         };
         self.raw(text.as_bytes())
     }
@@ -106,8 +106,8 @@ impl Encoder {
         self
     }
 
-    fn head(&mut self, short: u8, most: u8, long: &[u8; 2], length: usize) -> &mut Self {
-        let [two, four] = *long;
+    fn head(&mut self, short: u8, most: u8, long: [u8; 2], length: usize) -> &mut Self {
+        let [two, four] = long;
         match (u8::try_from(length), u16::try_from(length)) {
             (Ok(length), _) if length <= most => self.raw(&[short | length]),
             (_, Ok(length)) => self.raw(&[two]).raw(&length.to_be_bytes()),

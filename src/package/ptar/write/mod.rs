@@ -1,7 +1,7 @@
 //! Writing an archive: the same files, style and stamp are the same bytes.
 
 mod container;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub mod crafted;
 mod pack;
 mod record;
@@ -67,7 +67,7 @@ pub struct Stamp {
 /// Writes an archive whose ids are derived from all else that is in it, so that the same files are the same bytes, and any
 /// other archive has another id.
 #[must_use]
-pub fn write_reproducible(files: &[File], seconds: u32, client: &str) -> Vec<u8> {
+pub fn write_reproducible(files: &[File], folders: &[String], seconds: u32, client: &str) -> Vec<u8> {
     let mut stamp = Stamp {
         repository: [0; 16],
         snapshot: [1; 32],
@@ -77,24 +77,24 @@ pub fn write_reproducible(files: &[File], seconds: u32, client: &str) -> Vec<u8>
         client: client.to_owned(),
     };
     // MACs hang on the id, so what it is derived from is the whole archive as it is with a constant one.
-    let content = hash::plain(&write(files, Style::PACKAGE, &stamp));
+    let content = hash::plain(&write(files, folders, Style::PACKAGE, &stamp));
     let id = |purpose: &str| hash::plain(&[purpose.as_bytes(), &content].concat());
     for (to, from) in stamp.repository.iter_mut().zip(id("repository")) {
         *to = from;
     }
     (stamp.snapshot, stamp.packfile, stamp.state) = (id("snapshot"), id("packfile"), id("state"));
-    write(files, Style::PACKAGE, &stamp)
+    write(files, folders, Style::PACKAGE, &stamp)
 }
 
-/// Writes an archive. Paths must be absolute, plain and different.
+/// Writes an archive. Paths must be absolute, plain and different; `folders` are those that need not hold anything.
 #[must_use]
-pub fn write(files: &[File], style: Style, stamp: &Stamp) -> Vec<u8> {
+pub fn write(files: &[File], folders: &[String], style: Style, stamp: &Stamp) -> Vec<u8> {
     let mut pack = Pack::new(style, stamp);
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by_key(|file| entry::order(&file.path));
     let mut entries: BTreeMap<&str, Described> =
         files.iter().map(|file| (file.path.as_str(), put_file(&mut pack, file, style))).collect();
-    let folders = folders(&files);
+    let folders = all_folders(&files, folders);
     for folder in &folders {
         entries.insert(folder, Described::folder(&mut pack, folder, style));
     }
@@ -111,11 +111,10 @@ pub fn write(files: &[File], style: Style, stamp: &Stamp) -> Vec<u8> {
     container::write(&pack, style, stamp)
 }
 
-/// All folders that hold something, and the root, in the tree's order.
-fn folders<'f>(files: &[&'f File]) -> Vec<&'f str> {
+/// The root, these folders, those that hold a file, and all above them, in the tree's order.
+fn all_folders<'f>(files: &[&'f File], empty: &'f [String]) -> Vec<&'f str> {
     let mut folders = BTreeSet::from([entry::order("/")]);
-    for file in files {
-        let mut folder = entry::parent(&file.path);
+    for mut folder in files.iter().map(|file| entry::parent(&file.path)).chain(empty.iter().map(String::as_str)) {
         while folders.insert(entry::order(folder)) {
             folder = entry::parent(folder);
         }

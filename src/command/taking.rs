@@ -1,0 +1,267 @@
+//! Taking what a source lists into a backup.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::{TryStreamExt, stream};
+
+use crate::plugin;
+use crate::plugin::host::mode::Kind;
+use crate::plugin::host::{Attribute, Importer, Received, Record};
+use crate::report::{Report, sentence};
+use crate::vault::{self, ErrorKind, Growing, LARGEST_XATTR, Meta, Node, NodeKind, SnapshotHead, Special, Vault};
+
+use super::previous::{Previous, Sameness};
+use super::progress::Progress;
+use super::{node, translate};
+
+mod lost;
+
+pub use lost::Lost;
+
+/// Contents under way at the same time. More gains nothing: the connector reads ahead by itself.
+const AT_ONCE: usize = 32;
+
+/// Why taking a source in stopped.
+pub enum Stopped {
+    /// The source failed.
+    Source(plugin::Error),
+    /// The vault failed.
+    Vault(vault::Error),
+}
+
+impl From<vault::Error> for Stopped {
+    fn from(error: vault::Error) -> Stopped {
+        Stopped::Vault(error)
+    }
+}
+
+/// What was taken in.
+pub struct Taken {
+    /// To be finished.
+    pub backup: vault::Backup,
+    /// Files that were taken over from the snapshot before.
+    pub unchanged: u64,
+    /// What the snapshot can't keep.
+    pub lost: Lost,
+}
+
+/// Takes in everything that the source lists.
+pub async fn take(
+    vault: &Vault,
+    importer: &Importer,
+    mut head: SnapshotHead,
+    is_own: bool,
+    progress: &Progress<'_>,
+) -> Result<Taken, Stopped> {
+    let before = vault.previous(&head).await?;
+    head.parent = before.as_ref().map(|snapshot| snapshot.id.clone());
+    let backup = vault.backup(head).await?;
+    let taking = Taking {
+        importer,
+        backup: &backup,
+        is_own,
+        previous: Previous::new(vault.clone(), before),
+        progress,
+        unchanged: AtomicU64::new(0),
+        lost: Lost::default(),
+        missed: Mutex::default(),
+    };
+    let received = |()| async { Ok(importer.next().await.map_err(Stopped::Source)?.map(|received| (received, ()))) };
+    stream::try_unfold((), received).try_for_each_concurrent(AT_ONCE, |received| taking.received(received)).await?;
+    taking.carry_forward().await?;
+    let (unchanged, lost) = (taking.unchanged.into_inner(), taking.lost);
+    Ok(Taken { backup, unchanged, lost })
+}
+
+/// One run over what the source lists.
+struct Taking<'a> {
+    importer: &'a Importer,
+    backup: &'a vault::Backup,
+    /// Whether the connector is davault's own.
+    is_own: bool,
+    previous: Previous,
+    progress: &'a Progress<'a>,
+    unchanged: AtomicU64,
+    lost: Lost,
+    /// What failed, to be taken over from the previous snapshot.
+    missed: Mutex<Vec<(String, String)>>,
+}
+
+impl Taking<'_> {
+    async fn received(&self, received: Received) -> Result<(), Stopped> {
+        match received {
+            Received::Failed { path, why } => self.missed(path, why),
+            Received::Flaw { path, why } => self.progress.item_failed(&path, &why),
+            Received::Attribute(attribute) => self.attribute(&attribute).await?,
+            Received::Record(record) => match record.kind() {
+                Kind::Folder => self.folder(&record)?,
+                Kind::File => self.file(&record).await?,
+                kind => self.other(&record, kind)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn folder(&self, record: &Record) -> Result<(), Stopped> {
+        if record.path.matches('/').count() > 1 {
+            self.progress.collection();
+        }
+        self.backup.folder(&record.path, translate::meta(record, self.is_own))?;
+        self.importer.settle(record, None);
+        Ok(())
+    }
+
+    /// What has no content to be read.
+    fn other(&self, record: &Record, kind: Kind) -> Result<(), Stopped> {
+        let (path, meta) = (&record.path, translate::meta(record, self.is_own));
+        match translate::special(kind) {
+            _ if kind == Kind::Link => self.backup.link(path, meta, &record.target)?,
+            Some(special) => {
+                if matches!(special, Special::CharacterDevice | Special::BlockDevice) {
+                    self.lost.device();
+                }
+                self.backup.special(path, meta, special)?;
+            }
+            None => self.lost.unknown(),
+        }
+        self.importer.settle(record, None);
+        Ok(())
+    }
+
+    async fn attribute(&self, attribute: &Attribute) -> Result<(), Stopped> {
+        let error = match self.importer.read_attribute(attribute, LARGEST_XATTR).await {
+            Ok(value) => {
+                let value = value.map(|value| translate::xattr(attribute, value));
+                if !value.is_some_and(|value| self.backup.xattr(&attribute.path, value)) {
+                    self.lost.attribute();
+                }
+                None
+            }
+            Err(error) if error.kind == plugin::ErrorKind::Item => Some(sentence(&error)),
+            Err(error) => return Err(Stopped::Source(error)),
+        };
+        self.importer.settle_attribute(attribute, error.as_deref());
+        if let Some(why) = error {
+            let before = self.previous.at(&attribute.path).await?.map(|node| node.xattrs).unwrap_or_default();
+            let before = before.into_iter().find(|xattr| xattr.name == attribute.name);
+            let is_kept = before.is_some_and(|before| self.backup.xattr(&attribute.path, before));
+            let kept = if is_kept { "; the value of the snapshot before was kept" } else { "" };
+            let why = format!("extended attribute {}: {why}{kept}", attribute.name);
+            self.progress.item_failed(&attribute.path, &why);
+        }
+        Ok(())
+    }
+
+    async fn file(&self, record: &Record) -> Result<(), Stopped> {
+        self.progress.expect(1);
+        let meta = translate::meta(record, self.is_own);
+        if self.is_kept(record, &meta).await? {
+            self.unchanged.fetch_add(1, Ordering::Relaxed);
+        } else if let Err(why) = self.content(record, meta).await? {
+            self.importer.settle(record, Some(&why));
+            self.missed(record.path.clone(), why);
+            return Ok(());
+        }
+        self.importer.settle(record, None);
+        self.progress.item_done(&record.path, record.size);
+        Ok(())
+    }
+
+    /// Reads and stores a content; a sentence where this file can't be read.
+    async fn content(&self, record: &Record, meta: Meta) -> Result<Result<(), String>, Stopped> {
+        let taken = if self.is_own { self.exactly(record, meta).await } else { self.as_it_comes(record, meta).await };
+        match taken {
+            Ok(()) => Ok(Ok(())),
+            Err(Stopped::Source(error)) if error.kind == plugin::ErrorKind::Item => Ok(Err(sentence(&error))),
+            // Too large, for one.
+            Err(Stopped::Vault(error)) if error.kind == ErrorKind::Usage => Ok(Err(sentence(&error))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A content of davault's own connectors is as long as they say.
+    async fn exactly(&self, record: &Record, meta: Meta) -> Result<(), Stopped> {
+        let content = self.importer.read(record).await.map_err(Stopped::Source)?;
+        Ok(self.backup.file(&record.path, meta, content).await?)
+    }
+
+    /// One of others' has the length that it has.
+    async fn as_it_comes(&self, record: &Record, meta: Meta) -> Result<(), Stopped> {
+        let mut reading = self.importer.open(record).await.map_err(Stopped::Source)?;
+        let mut growing = Growing::default();
+        while let Some(piece) = reading.next().await.map_err(Stopped::Source)? {
+            self.backup.grow(&mut growing, &piece).await?;
+        }
+        Ok(self.backup.grown(&record.path, meta, growing).await?)
+    }
+
+    /// Takes the content over from the previous snapshot, if it is the same and the vault still has it.
+    async fn is_kept(&self, record: &Record, meta: &Meta) -> Result<bool, Stopped> {
+        let sameness = match (self.is_own, record.is_size_known) {
+            (true, _) => Sameness::Version(record.size),
+            (false, true) => Sameness::Details(Some(record.size)),
+            (false, false) => Sameness::Details(None),
+        };
+        let Some(mut node) = self.previous.unchanged(&record.path, meta, sameness).await? else { return Ok(false) };
+        node.meta = meta.clone();
+        // Those of today come by themselves.
+        node.xattrs.clear();
+        match self.backup.keep(&record.path, &node) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == ErrorKind::Missing => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn missed(&self, path: String, why: String) {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).push((path, why));
+    }
+
+    /// What could not be read is not gone: it stays in the snapshot as it last was, and is reported.
+    async fn carry_forward(&self) -> Result<(), Stopped> {
+        let missed = std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner));
+        for (path, why) in missed {
+            let kept = match self.previous.at(&path).await? {
+                Some(node) => self.keep(&path, node).await?,
+                None => 0,
+            };
+            let kept = match kept {
+                0 => String::new(),
+                1 => "; the version of the snapshot before was kept".into(),
+                files => format!("; {files} files were kept as the snapshot before has them"),
+            };
+            self.progress.item_failed(&path, &format!("{why}{kept}"));
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, missed: &str, node: Node) -> Result<u64, Stopped> {
+        let mut kept = 0;
+        let mut open = vec![(missed.to_string(), node)];
+        while let Some((path, node)) = open.pop() {
+            let stored = match node.kind {
+                NodeKind::Folder { .. } => {
+                    let stored = self.backup.folder(&path, node.meta.clone());
+                    if stored.is_ok() {
+                        // They were small enough before.
+                        node.xattrs.iter().for_each(|xattr| _ = self.backup.xattr(&path, xattr.clone()));
+                    }
+                    // A folder below, which the source did send: what is no more in it is gone, or missed by itself.
+                    if stored.is_ok() || path == missed {
+                        let children = self.previous.children(&node).await?;
+                        open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
+                    }
+                    stored
+                }
+                _ => self.backup.keep(&path, &node).map(|()| kept += 1),
+            };
+            match stored {
+                // What the source did list before it failed is newer; what the vault has lost can't be taken over.
+                Err(error) if !matches!(error.kind, ErrorKind::Exists | ErrorKind::Missing) => return Err(error.into()),
+                _ => (),
+            }
+        }
+        Ok(kept)
+    }
+}
