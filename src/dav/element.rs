@@ -164,16 +164,12 @@ impl Element {
 /// The prefix of a namespace, always the same one: servers that mix them up when one means two can't.
 fn prefix(namespace: &str) -> String {
     let known = [names::DAV, names::CALDAV, names::CARDDAV, names::CALENDARSERVER, names::APPLE];
-    match known.into_iter().zip(["D", "C", "R", "S", "A"]).find(|(known, _)| *known == namespace) {
-        Some((_, prefix)) => prefix.into(),
-        // FNV-1a, 32 bits.
-        None => {
-            let hash = namespace
-                .bytes()
-                .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-            format!("x{hash:08x}")
-        }
+    if let Some((_, prefix)) = known.into_iter().zip(["D", "C", "R", "S", "A"]).find(|(known, _)| *known == namespace) {
+        return prefix.into();
     }
+    // FNV-1a, 32 bits.
+    let step = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    format!("x{:08x}", namespace.bytes().fold(0x811c_9dc5, step))
 }
 
 /// A name as it is written below a [`declaration`] of its namespace.

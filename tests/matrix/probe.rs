@@ -7,9 +7,8 @@ use crate::support::servers::Server;
 /// What a server says about itself and its rules.
 #[derive(Debug, Default)]
 pub struct Answers {
-    /// Whether a calendar has a `getctag` and a `sync-token`.
-    pub ctag: bool,
-    pub sync_token: bool,
+    /// What tells of changes in a calendar: `getctag`, `sync-token`.
+    pub tells: Vec<&'static str>,
     /// Whether it takes `If-None-Match: *` for what it is.
     pub keeps_conditions: bool,
     /// Status of a PUT with a UID that another item of the same calendar has, and of one that an item of another has.
@@ -30,8 +29,7 @@ pub async fn ask(server: &Server, one: &str, other: &str) -> Answers {
     let options = server.send(Method::OPTIONS, one, &[], "").await;
     let classes: Vec<_> = options.headers().get_all("dav").iter().filter_map(|value| value.to_str().ok()).collect();
     let mut answers = Answers {
-        ctag: has("getctag"),
-        sync_token: has("sync-token"),
+        tells: ["getctag", "sync-token"].into_iter().filter(|name| has(name)).collect(),
         schedules: classes.join(",").contains("calendar-auto-schedule"),
         ..Answers::default()
     };

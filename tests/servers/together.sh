@@ -44,7 +44,11 @@ ready() {
   wait -n
   trap '' TERM
   kill -TERM 0
-  wait
+  for _ in $(seq 50); do
+    [ -n "$(jobs -rp)" ] || break
+    sleep 0.1
+  done
+  kill -KILL 0
 }
 # Bash gives none of its standard input to what runs beside it.
 exec 3<&0

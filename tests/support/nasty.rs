@@ -76,7 +76,8 @@ fn bytes() -> Vec<Item> {
     let (_, folded) = event("split", "SUMMARY:äöü inside a character");
     // RFC 5545 §3.1 warns that lines are folded at octets, also within a character.
     let cut = folded.windows(2).position(|pair| pair == "ä".as_bytes()).expect("the character") + 1;
-    let split = [&folded[..cut], b"\r\n ", &folded[cut..]].concat();
+    let (one, other) = folded.split_at(cut);
+    let split = [one, b"\r\n ", other].concat();
     let (_, large) = event("large", "SUMMARY:large");
     let attachment = format!(
         "ATTACH;ENCODING=BASE64;VALUE=BINARY;FMTTYPE=image/png:{}\r\nEND:VEVENT",

@@ -21,9 +21,6 @@ const START: Duration = Duration::from_mins(1);
 /// How often another port is tried when somebody else was quicker.
 const TRIES: usize = 5;
 
-/// How long one of several processes may take to end; then they are killed.
-const END: Duration = Duration::from_secs(5);
-
 /// What there is to know of a server before it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
@@ -198,28 +195,17 @@ impl Server {
             assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
         }
     }
-
-    /// Whether all of it has ended by itself.
-    fn ends(&mut self) -> bool {
-        drop(self.child.stdin.take());
-        let began = std::time::Instant::now();
-        while began.elapsed() < END {
-            if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        false
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if !self.program.several || !self.ends() {
+        // What is several processes ends with its standard input, within seconds.
+        drop(self.child.stdin.take());
+        if !self.program.several {
             // Its whole process group; fails only where that has ended by itself.
             let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
-            let _ = self.child.wait();
         }
+        let _ = self.child.wait();
     }
 }
 
