@@ -1,5 +1,6 @@
 //! A small tree of XML elements: what one property holds, and the bodies that we send.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::names::{self, Name};
@@ -110,12 +111,12 @@ impl Element {
         self.elements().filter(|e| e.is(super::names::HREF)).map(|e| e.text().trim().to_owned())
     }
 
-    /// As XML, every name with a prefix. QUIRK(cyrus): answers a `PROPPATCH` or `PROPFIND` in prefixes of its own making, and
-    /// loses a namespace that is a default one below the root.
+    /// As XML; all prefixes are declared at the root. QUIRK(cyrus): answers a `PROPPATCH` or `PROPFIND` in prefixes of its own
+    /// making, and loses a namespace that is a default one below the root.
     #[must_use]
     pub fn to_xml(&self) -> String {
         let mut xml = String::new();
-        self.write(&mut xml, &mut Vec::new());
+        self.write_alone(&mut xml);
         xml
     }
 
@@ -125,21 +126,28 @@ impl Element {
         let mut xml = String::new();
         for child in &self.children {
             match child {
-                Node::Element(element) => element.write(&mut xml, &mut Vec::new()),
+                Node::Element(element) => element.write_alone(&mut xml),
                 Node::Text(text) => escape(text, &mut xml),
             }
         }
         xml
     }
 
-    fn write<'a>(&'a self, xml: &mut String, declared: &mut Vec<&'a str>) {
-        let outside = declared.len();
+    fn write_alone(&self, xml: &mut String) {
+        let mut namespaces = BTreeSet::new();
+        self.gather(&mut namespaces);
+        let declarations: String = namespaces.into_iter().map(declaration).collect();
+        self.write(xml, &declarations);
+    }
+
+    fn gather<'a>(&'a self, namespaces: &mut BTreeSet<&'a str>) {
+        namespaces.insert(&self.namespace);
+        self.elements().for_each(|element| element.gather(namespaces));
+    }
+
+    fn write(&self, xml: &mut String, declarations: &str) {
         let name = qualified(&self.namespace, &self.local);
-        let _ = write!(xml, "<{name}");
-        if !declared.contains(&self.namespace.as_str()) {
-            declared.push(&self.namespace);
-            xml.push_str(&declaration(&self.namespace));
-        }
+        let _ = write!(xml, "<{name}{declarations}");
         for (name, value) in &self.attributes {
             let _ = write!(xml, " {name}=\"");
             escape(value, xml);
@@ -147,17 +155,16 @@ impl Element {
         }
         if self.children.is_empty() {
             xml.push_str("/>");
-        } else {
-            xml.push('>');
-            for child in &self.children {
-                match child {
-                    Node::Element(element) => element.write(xml, declared),
-                    Node::Text(text) => escape(text, xml),
-                }
-            }
-            let _ = write!(xml, "</{name}>");
+            return;
         }
-        declared.truncate(outside);
+        xml.push('>');
+        for child in &self.children {
+            match child {
+                Node::Element(element) => element.write(xml, ""),
+                Node::Text(text) => escape(text, xml),
+            }
+        }
+        let _ = write!(xml, "</{name}>");
     }
 }
 
@@ -209,14 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_escaped_and_a_namespace_is_declared_where_it_changes() {
+    fn text_is_escaped_and_every_namespace_is_declared_at_the_root() {
         let element = Element::new(names::PROP)
             .child(Element::new(names::DISPLAYNAME).with_text("a & <b>\u{1}"))
             .child(Element::new(names::CALENDAR_COMP).attribute("name", "V\"T"));
         assert_eq!(
             element.to_xml(),
-            "<D:prop xmlns:D=\"DAV:\"><D:displayname>a &amp; &lt;b&gt;</D:displayname>\
-             <C:comp xmlns:C=\"urn:ietf:params:xml:ns:caldav\" name=\"V&quot;T\"/></D:prop>"
+            "<D:prop xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\">\
+             <D:displayname>a &amp; &lt;b&gt;</D:displayname><C:comp name=\"V&quot;T\"/></D:prop>"
         );
         let inside = Element::new(names::PROP).child(Element::new(names::HREF)).inner_xml();
         assert_eq!(inside, "<D:href xmlns:D=\"DAV:\"/>");

@@ -63,7 +63,7 @@ async fn a_multiget_gives_data_and_what_is_missing() {
     assert_eq!((fetched[1].status, fetched[1].data.as_ref()), (404, None));
     assert_eq!(fetched[2].data.as_deref(), Some("a<b&c\r\n".as_bytes()));
     assert_eq!(server.requests(), ["REPORT /cal/"]);
-    assert!(server.recorded()[0].text().contains("<href xmlns=\"DAV:\">/cal/b.ics</href>"));
+    assert!(server.recorded()[0].text().contains("<D:href>/cal/b.ics</D:href>"));
 }
 
 #[tokio::test]
@@ -152,10 +152,10 @@ async fn collections_are_made_by_either_method_with_their_properties() {
     client.send(&make(Kind::AddressBook, How::ExtendedMkcol)).await.unwrap();
     assert_eq!(server.requests(), ["MKCALENDAR /home/new/", "MKCOL /home/new/", "MKCOL /home/new/"]);
     let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
-    assert!(bodies.iter().all(|body| body.contains("<D:displayname xmlns:D=\"DAV:\">A &amp; B</D:displayname>")));
+    assert!(bodies.iter().all(|body| body.contains("A &amp; B</D:displayname>")));
     assert!(bodies[0].contains("<C:mkcalendar") && !bodies[0].contains("resourcetype"));
-    assert!(bodies[1].contains("<C:comp name=\"VEVENT\"/>") && bodies[1].contains("<D:collection/><C:calendar "));
-    assert!(bodies[2].contains("<R:addressbook ") && !bodies[2].contains("VEVENT"));
+    assert!(bodies[1].contains("<C:comp name=\"VEVENT\"/>") && bodies[1].contains("<D:collection/><C:calendar/>"));
+    assert!(bodies[2].contains("<R:addressbook/>") && !bodies[2].contains("VEVENT"));
 }
 
 #[tokio::test]

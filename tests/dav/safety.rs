@@ -40,7 +40,7 @@ async fn a_redirect_on_the_site_is_followed_with_method_body_and_password() {
     let members = client.send(&ListMembers { collection: href(&client, "/old/") }).await.unwrap();
     assert_eq!(members[0].href.path(), "/new/a.ics");
     assert_eq!(server.requests(), ["PROPFIND /old/", "PROPFIND /new/?x=1", "PROPFIND /new/?x=1"]);
-    assert!(server.recorded().iter().all(|request| request.text().contains("<propfind")));
+    assert!(server.recorded().iter().all(|request| request.text().contains("<D:propfind")));
 }
 
 #[tokio::test]

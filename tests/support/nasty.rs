@@ -126,7 +126,7 @@ pub fn cards() -> Vec<Item> {
         ),
         card("photo", "3.0", &format!("FN:Photo\r\nN:Photo;;;;\r\nPHOTO;ENCODING=b;TYPE=JPEG:{photo}")),
         card(
-            "characters",
+            "card-characters",
             "3.0",
             "FN:名前 🎂 e\u{301}\r\nN:名前;;;;\r\nNOTE:a\\nb\\, c\\; d\\\\ <x>&amp;\r\nNICKNAME:a,b\\,c\r\nORG:Firma\\; GmbH;Abteilung",
         ),
