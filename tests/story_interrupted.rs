@@ -51,8 +51,7 @@ async fn an_interrupted_restore_may_be_run_again() {
         let output = interrupted("destination", &["restore", "-to", "@silent"], signal).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        let expected = "davault: interrupted: what was put back so far stays; \
-                        run it again, and what is there already is not sent twice\n";
+        let expected = "davault: interrupted: what was put back so far stays; run it again for the rest\n";
         assert_eq!(said, expected);
     }
 }

@@ -305,11 +305,91 @@ async fn what_cannot_be_in_a_snapshot_costs_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_to_be_kept_costs_itself_alone() {
+    let mut things = json!([
+        { "path": "/far", "mode": LINK | 0o777, "target": "near" },
+        { "path": "/good", "mode": 0o600, "content": "good" },
+        { "path": "/huge", "mode": 0o600, "content": "a hint, and a wrong one", "size": 200_u64 << 30 },
+        { "path": "/owned", "mode": 0o600, "content": "x", "group": "x".repeat(2000) },
+    ]);
+    let person = with_tree(&things).await;
+    let made = person.run(&["at", "vault", "backup", "@mine"]).await;
+    assert_eq!((made.code(), opened(&person)), (Some(3), vec!["/good".to_owned()]), "{made:?}");
+    things[0]["target"] = json!("x".repeat(70_000));
+    put(&person.path("tree.json"), &things);
+    let made = person.run(&["at", "vault", "backup", "@mine"]).await;
+    for expected in [
+        "davault: /far: /far is a link whose target is longer than 64 KiB; the version of the snapshot before was kept",
+        "davault: /huge: is larger than 128 GiB, which is more than a vault keeps of one file",
+        "davault: /owned: has an owner or a group with a name of more than 1 KiB",
+    ] {
+        assert!(made.err().contains(expected), "{expected}\n{made:?}");
+    }
+    person.ok(&["at", "vault", "check", "--read-data"]).await;
+    person.ok(&["at", "vault", "restore", "-to", "@back", "latest"]).await;
+    let given = given(&person.path("back.json"));
+    let kept: Vec<_> = given.iter().map(|it| (it["path"].as_str(), it["target"].as_str())).collect();
+    assert_eq!(kept, [(Some("/"), None), (Some("/far"), Some("near")), (Some("/good"), None)]);
+}
+
+#[tokio::test]
+async fn a_top_that_cannot_be_listed_keeps_all_of_the_snapshot_before() {
+    let person = with_tree(&home()).await;
+    person.ok(&["at", "vault", "backup", "@mine"]).await;
+    put(&person.path("tree.json"), &json!([{ "path": "/", "error": "permission denied" }]));
+    let made = person.run(&["at", "vault", "backup", "@mine"]).await;
+    assert_eq!(made.code(), Some(3), "{made:?}");
+    let expected = "davault: /: permission denied; 8 files were kept as the snapshot before has them";
+    assert!(made.err().contains(expected), "{made:?}");
+    person.ok(&["at", "vault", "restore", "-to", "@back", "latest"]).await;
+    let now = given(&person.path("back.json"));
+    assert_eq!(now.len(), 15);
+    assert_eq!((&now[0]["mode"], &now[0]["seconds"]), (&json!(FOLDER | STICKY | 0o777), &json!(5)));
+}
+
+#[tokio::test]
+async fn an_attribute_that_cannot_be_listed_keeps_its_value_and_one_of_today_is_newer() {
+    let things = json!([
+        { "path": "/closed", "mode": FOLDER, "xattrs": { "user.a": "yesterday", "user.b": "kept" } },
+        { "path": "/file", "mode": 0o600, "content": "x", "xattrs": { "user.a": "one", "user.b": "two" } },
+    ]);
+    let person = with_tree(&things).await;
+    person.ok(&["at", "vault", "backup", "@mine"]).await;
+    let things = json!([
+        { "path": "/closed", "xattrs_only": true, "xattrs": { "user.a": "today" } },
+        { "path": "/closed", "error": "permission denied" },
+        { "path": "/file", "mode": 0o600, "content": "x", "xattrs": { "user.a": "new" },
+          "xattr_errors": { "user.b": "permission denied", "user.c": "permission denied" } },
+    ]);
+    put(&person.path("tree.json"), &things);
+    let made = person.run(&["at", "vault", "backup", "@mine"]).await;
+    assert_eq!(made.code(), Some(3), "{made:?}");
+    for expected in [
+        "davault: /file: extended attribute user.b: permission denied; the value of the snapshot before was kept\n",
+        "davault: /file: extended attribute user.c: permission denied\n",
+        "davault: /closed: permission denied",
+    ] {
+        assert!(made.err().contains(expected), "{expected}\n{made:?}");
+    }
+    person.ok(&["at", "vault", "restore", "-to", "@back", "latest"]).await;
+    let given = given(&person.path("back.json"));
+    let contents: Vec<_> = given
+        .iter()
+        .filter(|it| it["xattr"].is_string())
+        .map(|it| format!("{} {} {}", it["path"], it["xattr"], it["content"]).replace('"', ""))
+        .collect();
+    let expected = ["/closed user.a today", "/closed user.b kept", "/file user.a new", "/file user.b two"];
+    assert_eq!(contents, expected);
+    assert_eq!(given.iter().find(|it| it["path"] == "/closed").map(|it| &it["mode"]), Some(&json!(FOLDER)));
+}
+
+#[tokio::test]
 async fn sizes_that_are_wrong_or_unknown_and_contents_of_any_size_are_stored_right() {
     let things = json!([
         { "path": "/short", "mode": 0o600, "content": "four", "size": 100 },
         { "path": "/long", "mode": 0o600, "content": "longer than said", "size": 3 },
         { "path": "/unknown", "mode": 0o600, "content": "who knows", "size": -1 },
+        { "path": "/dated", "mode": 0o600, "content": "who knows", "size": -1, "seconds": 5 },
         { "path": "/large", "mode": 0o600, "content": "0123456789abcdef", "times": 2_000_000, "size": 32_000_000,
           "xattrs": {} },
         { "path": "/attributed", "mode": 0o600, "content": "", "xattrs": { "user.large": "x".repeat(70_000) } },
@@ -318,10 +398,11 @@ async fn sizes_that_are_wrong_or_unknown_and_contents_of_any_size_are_stored_rig
     let made = person.ok(&["at", "vault", "backup", "--json", "@mine"]).await;
     assert_eq!(made.value("/not_kept/extended_attributes"), 1, "{made:?}");
     assert!(made.err().contains("1 extended attribute is larger than 64 KiB"), "{made:?}");
-    assert_eq!(opened(&person).len(), 6);
+    assert_eq!(opened(&person).len(), 7);
     let again = person.ok(&["at", "vault", "backup", "--json", "@mine"]).await;
     assert_eq!(again.value("/new_objects"), 0, "{again:?}");
-    assert_eq!(opened(&person), ["/attributed user.large", "/long", "/short"]);
+    // Where neither size nor time nor number is known, nothing says that the content is the same.
+    assert_eq!(opened(&person), ["/attributed user.large", "/long", "/short", "/unknown"]);
     person.ok(&["at", "vault", "check", "--read-data"]).await;
     person.ok(&["at", "vault", "restore", "-to", "@back", "latest"]).await;
     let given = given(&person.path("back.json"));
@@ -331,6 +412,7 @@ async fn sizes_that_are_wrong_or_unknown_and_contents_of_any_size_are_stored_rig
     let expected = [
         (Some("/"), None, None),
         (Some("/attributed"), None, None),
+        same("/dated", 9),
         same("/large", 32_000_000),
         same("/long", 16),
         same("/short", 4),

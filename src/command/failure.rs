@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use crate::report::sentence;
 
+use super::words;
+
 /// Nothing was done, or not what was asked for.
 const FAILED: u8 = 1;
 /// The command line or the configuration is wrong; nothing was tried.
@@ -50,13 +52,17 @@ impl Failure {
 
     /// Prints the failure and returns its exit code.
     pub fn show(&self) -> ExitCode {
-        if !self.sentence.is_empty() {
-            super::output::error_line(&format!("davault: {}", self.sentence));
-        }
-        if let Some(hint) = &self.hint {
-            super::output::error_line(hint);
+        for line in self.lines() {
+            super::output::error_line(&line);
         }
         ExitCode::from(self.code)
+    }
+
+    /// What is printed. Paths that others chose may be in it, and move no cursor.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let sentence = Some(&self.sentence).filter(|sentence| !sentence.is_empty());
+        let sentence = sentence.map(|sentence| format!("davault: {sentence}"));
+        sentence.into_iter().chain(self.hint.clone()).map(|line| words::printable(&line))
     }
 }
 
@@ -72,5 +78,17 @@ impl From<crate::connector::Error> for Failure {
     fn from(error: crate::connector::Error) -> Failure {
         let usage = error.kind == crate::connector::ErrorKind::Usage;
         if usage { Failure::usage(sentence(&error)) } else { Failure::failed(sentence(&error)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_another_chose_moves_no_cursor() {
+        let failure = Failure::failed("/\u{1b}[2J is a folder").hint("See `davault ls latest:/\u{1b}[2J`.");
+        let lines: Vec<String> = failure.lines().collect();
+        assert_eq!(lines, ["davault: / [2J is a folder", "See `davault ls latest:/ [2J`."]);
     }
 }

@@ -88,9 +88,7 @@ async fn until_interrupted(arguments: Arguments) -> Result<(), Failure> {
 fn what_an_interrupt_costs(command: &Command) -> &'static str {
     match command {
         Command::Backup(_) => ": no snapshot was made, and every earlier one is untouched",
-        Command::Restore(_) => {
-            ": what was put back so far stays; run it again, and what is there already is not sent twice"
-        }
+        Command::Restore(_) => ": what was put back so far stays; run it again for the rest",
         Command::Pkg(_) => ": what was installed before is untouched",
         Command::Create(_) => ": try again; if that says that there is a vault already, this one was made",
         _ => "",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
@@ -24,7 +25,8 @@ pub struct Previous {
 pub enum Sameness {
     /// Its version and all else that is known; a version of 0 says nothing about the content. So for davault's own connectors.
     Version(u64),
-    /// All that is known of it but flags and attributes, and its size where the source knows it: plakar's rule.
+    /// All that is known of it but flags and attributes, and its size where the source knows it: plakar's rule. Without size, time
+    /// and number nothing is certain.
     Details(Option<u64>),
 }
 
@@ -43,6 +45,10 @@ impl Previous {
 
     /// What stood at `path`, if anything did.
     pub async fn at(&self, path: &str) -> Result<Option<Node>, Error> {
+        if path == "/" {
+            let Some(snapshot) = &self.snapshot else { return Ok(None) };
+            return if_readable(self.vault.root(snapshot).await.map(Some));
+        }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         Ok(self.folder(folder).await?.get(name).cloned())
     }
@@ -50,6 +56,9 @@ impl Previous {
     /// The file at `path`, if its content counts as the same.
     pub async fn unchanged(&self, path: &str, meta: &Meta, sameness: Sameness) -> Result<Option<Node>, Error> {
         if matches!(sameness, Sameness::Version(_)) && meta.version == 0 {
+            return Ok(None);
+        }
+        if matches!(sameness, Sameness::Details(None)) && says_nothing(meta) {
             return Ok(None);
         }
         let same = |node: &Node| match (sameness, node.kind) {
@@ -97,6 +106,11 @@ impl Previous {
         let children = self.children(&node).await?;
         Ok(children.into_iter().map(|child| (child.name.clone(), child)).collect())
     }
+}
+
+/// Whether neither a time nor a number would show that a content of unknown size changed.
+fn says_nothing(meta: &Meta) -> bool {
+    meta.version == 0 && meta.modified.is_none_or(|modified| modified <= SystemTime::UNIX_EPOCH)
 }
 
 /// Without what may change when the content does not.

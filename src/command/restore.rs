@@ -47,7 +47,7 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
     let takes_xattrs = exporter.about().wants_xattrs() || endpoint.served.has_flag("exportxattr");
     let left_out = if takes_xattrs { 0 } else { contents.xattrs() };
     let sender = Sender { vault: &vault, exporter: &exporter, progress: &progress, mirrors, takes_xattrs };
-    let put = put(sender, contents).await;
+    let put = put(sender, contents, is_own).await;
     progress.clear();
     let outcomes = put?;
     exporter.finish().await.map_err(failed)?;
@@ -96,7 +96,7 @@ fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(),
 /// How often each thing happened to an item, by the exporter's own word for it.
 type Outcomes = BTreeMap<String, u64>;
 
-async fn put(sender: Sender<'_>, contents: Contents) -> Result<Outcomes, Failure> {
+async fn put(sender: Sender<'_>, contents: Contents, is_own: bool) -> Result<Outcomes, Failure> {
     let (exporter, progress) = (sender.exporter, sender.progress);
     progress.expect(contents.files.len() as u64);
     let sizes = contents.sizes();
@@ -118,8 +118,11 @@ async fn put(sender: Sender<'_>, contents: Contents) -> Result<Outcomes, Failure
         }
         ended => match ended.and(sent) {
             Ok(()) => Ok(outcomes),
-            Err(error) => Err(connectors::failure("the restore stopped", &error)
-                .hint("Run it again: what is there already is recognised and not sent twice.")),
+            Err(error) => Err(connectors::failure("the restore stopped", &error).hint(if is_own {
+                "Run it again: what is there already is recognised and not sent twice."
+            } else {
+                "Run it again: all of it is sent again, and what becomes of what is there already is the connector's to decide."
+            })),
         },
     }
 }
@@ -180,7 +183,7 @@ impl Done {
                 "seconds": self.began.elapsed().as_secs_f64(),
             }))?;
         } else if !context.quiet {
-            output::line(&self.summary(failures.len()))?;
+            output::line(&words::printable(&self.summary(failures.len())))?;
         }
         if failures.is_empty() { Ok(()) } else { Err(Failure::partly()) }
     }

@@ -9,7 +9,9 @@ use crate::plugin;
 use crate::plugin::host::mode::Kind;
 use crate::plugin::host::{Attribute, Importer, Received, Record};
 use crate::report::{Report, sentence};
-use crate::vault::{self, ErrorKind, Growing, LARGEST_XATTR, Meta, Node, NodeKind, SnapshotHead, Special, Vault};
+use crate::vault::{
+    self, ErrorKind, Growing, LARGEST_CONTENT, LARGEST_XATTR, Meta, Node, NodeKind, SnapshotHead, Special, Vault, Xattr,
+};
 
 use super::previous::{Previous, Sameness};
 use super::progress::Progress;
@@ -94,6 +96,7 @@ impl Taking<'_> {
             Received::Failed { path, why } => self.missed(path, why),
             Received::Flaw { path, why } => self.progress.item_failed(&path, &why),
             Received::Attribute(attribute) => self.attribute(&attribute).await?,
+            Received::AttributeFailed { path, name, why } => self.attribute_missed(&path, &name, &why).await?,
             Received::Record(record) => match record.kind() {
                 Kind::Folder => self.folder(&record)?,
                 Kind::File => self.file(&record).await?,
@@ -115,24 +118,34 @@ impl Taking<'_> {
     /// What has no content to be read.
     fn other(&self, record: &Record, kind: Kind) -> Result<(), Stopped> {
         let (path, meta) = (&record.path, translate::meta(record, self.is_own));
-        match translate::special(kind) {
-            _ if kind == Kind::Link => self.backup.link(path, meta, &record.target)?,
+        let stored = match translate::special(kind) {
+            _ if kind == Kind::Link => self.backup.link(path, meta, &record.target),
             Some(special) => {
                 if matches!(special, Special::CharacterDevice | Special::BlockDevice) {
                     self.lost.device();
                 }
-                self.backup.special(path, meta, special)?;
+                self.backup.special(path, meta, special)
             }
-            None => self.lost.unknown(),
+            None => {
+                self.lost.unknown();
+                Ok(())
+            }
+        };
+        let why = match stored {
+            Err(error) if error.kind == ErrorKind::Usage => Some(sentence(&error)),
+            stored => stored.map(|()| None)?,
+        };
+        self.importer.settle(record, why.as_deref());
+        if let Some(why) = why {
+            self.missed(path.clone(), why);
         }
-        self.importer.settle(record, None);
         Ok(())
     }
 
     async fn attribute(&self, attribute: &Attribute) -> Result<(), Stopped> {
         let error = match self.importer.read_attribute(attribute, LARGEST_XATTR).await {
             Ok(value) => {
-                let value = value.map(|value| translate::xattr(attribute, value));
+                let value = value.map(|value| translate::xattr(attribute, &value));
                 if !value.is_some_and(|value| self.backup.xattr(&attribute.path, value)) {
                     self.lost.attribute();
                 }
@@ -142,14 +155,19 @@ impl Taking<'_> {
             Err(error) => return Err(Stopped::Source(error)),
         };
         self.importer.settle_attribute(attribute, error.as_deref());
-        if let Some(why) = error {
-            let before = self.previous.at(&attribute.path).await?.map(|node| node.xattrs).unwrap_or_default();
-            let before = before.into_iter().find(|xattr| xattr.name == attribute.name);
-            let is_kept = before.is_some_and(|before| self.backup.xattr(&attribute.path, before));
-            let kept = if is_kept { "; the value of the snapshot before was kept" } else { "" };
-            let why = format!("extended attribute {}: {why}{kept}", attribute.name);
-            self.progress.item_failed(&attribute.path, &why);
+        match error {
+            Some(why) => self.attribute_missed(&attribute.path, &attribute.name, &why).await,
+            None => Ok(()),
         }
+    }
+
+    /// An extended attribute that could not be read stays as it last was, and is reported.
+    async fn attribute_missed(&self, path: &str, name: &str, why: &str) -> Result<(), Stopped> {
+        let before = self.previous.at(path).await?.map(|node| node.xattrs).unwrap_or_default();
+        let before = before.into_iter().find(|xattr| xattr.name == name);
+        let is_kept = before.is_some_and(|before| self.backup.keep_xattr(path, before));
+        let kept = if is_kept { "; the value of the snapshot before was kept" } else { "" };
+        self.progress.item_failed(path, &format!("extended attribute {name}: {why}{kept}"));
         Ok(())
     }
 
@@ -170,6 +188,9 @@ impl Taking<'_> {
 
     /// Reads and stores a content; a sentence where this file can't be read.
     async fn content(&self, record: &Record, meta: Meta) -> Result<Result<(), String>, Stopped> {
+        if record.size > LARGEST_CONTENT {
+            return Ok(Err("is larger than 128 GiB, which is more than a vault keeps of one file".into()));
+        }
         let taken = if self.is_own { self.exactly(record, meta).await } else { self.as_it_comes(record, meta).await };
         match taken {
             Ok(()) => Ok(Ok(())),
@@ -239,14 +260,16 @@ impl Taking<'_> {
     async fn keep(&self, missed: &str, node: Node) -> Result<u64, Stopped> {
         let mut kept = 0;
         let mut open = vec![(missed.to_string(), node)];
-        while let Some((path, node)) = open.pop() {
+        while let Some((path, mut node)) = open.pop() {
+            let xattrs = std::mem::take(&mut node.xattrs);
             let stored = match node.kind {
+                // A later davault wrote it, and only that one knows what belongs to it.
+                NodeKind::Other => {
+                    self.lost.unknown();
+                    continue;
+                }
                 NodeKind::Folder { .. } => {
                     let stored = self.backup.folder(&path, node.meta.clone());
-                    if stored.is_ok() {
-                        // They were small enough before.
-                        node.xattrs.iter().for_each(|xattr| _ = self.backup.xattr(&path, xattr.clone()));
-                    }
                     // A folder below, which the source did send: what is no more in it is gone, or missed by itself.
                     if stored.is_ok() || path == missed {
                         let children = self.previous.children(&node).await?;
@@ -257,11 +280,18 @@ impl Taking<'_> {
                 _ => self.backup.keep(&path, &node).map(|()| kept += 1),
             };
             match stored {
+                Ok(()) => self.keep_xattrs(&path, xattrs),
                 // What the source did list before it failed is newer; what the vault has lost can't be taken over.
                 Err(error) if !matches!(error.kind, ErrorKind::Exists | ErrorKind::Missing) => return Err(error.into()),
-                _ => (),
+                Err(_) => (),
             }
         }
         Ok(kept)
+    }
+
+    /// Those that did come today are newer.
+    fn keep_xattrs(&self, path: &str, xattrs: Vec<Xattr>) {
+        let lost = xattrs.into_iter().filter(|xattr| !self.backup.keep_xattr(path, xattr.clone())).count();
+        (0..lost).for_each(|_| self.lost.attribute());
     }
 }

@@ -56,8 +56,12 @@ pub fn record(path: String, node: &Node) -> Record {
         name: node.name.clone(),
         path,
         size,
-        // A folder that was made up has none.
-        mode: if kind == Kind::Folder && meta.mode == 0 { plain.mode } else { mode::mode(kind, meta.mode) },
+        // A folder that was made up has none; one of a file system may be closed to all.
+        mode: if kind == Kind::Folder && meta.mode == 0 && meta.details.is_none() {
+            plain.mode
+        } else {
+            mode::mode(kind, meta.mode)
+        },
         modified: meta.modified,
         version: meta.version,
         target: node.target().unwrap_or_default().into(),
@@ -82,9 +86,9 @@ fn details(node: &Node) -> Details {
     }
 }
 
-/// An extended attribute that was read.
-pub fn xattr(attribute: &Attribute, value: Bytes) -> Xattr {
-    Xattr { name: attribute.name.clone(), kind: attribute.kind, value }
+/// An extended attribute that was read. The value is copied: it is a slice of a much larger buffer, which it would keep.
+pub fn xattr(attribute: &Attribute, value: &[u8]) -> Xattr {
+    Xattr { name: attribute.name.clone(), kind: attribute.kind, value: Bytes::copy_from_slice(value) }
 }
 
 /// An extended attribute of what lies at `path`, for an exporter.

@@ -95,8 +95,11 @@ impl Backup {
 
     /// Adds a symbolic link. [`ErrorKind::Exists`] if the path came already.
     pub fn link(&self, path: &str, meta: Meta, target: &str) -> Result<(), Error> {
-        if target.is_empty() || target.len() > node::LONGEST_PATH {
+        if target.is_empty() {
             return Err(Error::usage(format!("{path} is a link to nowhere")));
+        }
+        if target.len() > node::LONGEST_PATH {
+            return Err(Error::usage(format!("{path} is a link whose target is longer than 64 KiB")));
         }
         self.insert(path, &new(NodeKind::Link, meta, Content::Link(target.into())))
     }
@@ -109,6 +112,12 @@ impl Backup {
     /// Adds an extended attribute to what is at `path`, or comes there later; false where it is too large to be kept.
     pub fn xattr(&self, path: &str, xattr: Xattr) -> bool {
         lock(&self.xattrs).add(path, xattr)
+    }
+
+    /// Adds an extended attribute that an earlier snapshot has of what is at `path`, unless one of its name came already; false
+    /// where it is too large to be kept.
+    pub fn keep_xattr(&self, path: &str, xattr: Xattr) -> bool {
+        lock(&self.xattrs).keep(path, xattr)
     }
 
     /// Adds what an earlier snapshot has: a file whose content did not change, or a folder with all that is in it. Needs no
@@ -191,10 +200,10 @@ impl Backup {
             self.give_xattrs(path, &mut entry);
             let node = Node::from_entry(entry.clone());
             below.add(node.as_ref().map(Node::totals).unwrap_or_default());
-            builder.push(entry);
+            builder.push(entry)?;
             self.add_nodes(builder.take()).await?;
         }
-        let (address, made) = builder.finish();
+        let (address, made) = builder.finish()?;
         self.add_nodes(made).await?;
         Ok(new(NodeKind::Folder { below }, folder.meta.unwrap_or_default(), Content::Folder(address)))
     }
@@ -211,8 +220,8 @@ impl Backup {
         let mut builder = Builder::new(&self.objects.keys);
         let mut entry = node.to_entry(ROOT_NAME.to_owned()).unwrap_or_default();
         lock(&self.xattrs).give("/", &mut entry);
-        builder.push(entry);
-        let (address, made) = builder.finish();
+        builder.push(entry)?;
+        let (address, made) = builder.finish()?;
         self.add_nodes(made).await?;
         let NodeKind::Folder { below } = node.kind else { return Err(Error::usage("the root is no folder")) };
         Ok((address, below))

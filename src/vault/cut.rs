@@ -11,6 +11,8 @@ const WHOLE: usize = 512 * 1024;
 const PARTS: (usize, usize, usize) = (128 * 1024, 512 * 1024, 2 * 1024 * 1024);
 /// Most parts of one content, so that a node of a tree stays small: 32 GB of it.
 pub(super) const MOST_PARTS: usize = 64 * 1024;
+/// Bytes above which a content has more parts than that wherever it is cut: 128 GiB.
+pub const LARGEST_CONTENT: u64 = MOST_PARTS as u64 * PARTS.2 as u64;
 
 /// A content on its way into the vault, piece by piece; no more of it is in memory than the part that is not cut yet.
 #[derive(Debug, Default)]

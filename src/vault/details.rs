@@ -6,7 +6,9 @@ use super::message;
 
 /// Largest value of an extended attribute that is kept, in bytes: Linux's own limit.
 pub const LARGEST_XATTR: usize = 64 * 1024;
-/// Most bytes of names and values of the extended attributes of one path. They stand in the node of its folder's tree.
+/// Most extended attributes of one path; Linux lists 64 KiB of names, which are longer than 16 bytes as a rule.
+pub(super) const MOST_NAMES: usize = 4096;
+/// Most bytes of an entry that the extended attributes of one path may take. They stand in the node of its folder's tree.
 pub(super) const MOST_XATTRS: usize = 1024 * 1024;
 
 /// What a file system knows of a folder or file besides; numbers are 0 and names are empty where there is no such thing.

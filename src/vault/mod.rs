@@ -56,7 +56,7 @@ mod writer;
 pub use backup::Backup;
 pub use check::{CheckDepth, CheckSummary, Lost, Problem};
 pub use copy::{Copied, Lacking};
-pub use cut::Growing;
+pub use cut::{Growing, LARGEST_CONTENT};
 pub use details::{Details, LARGEST_XATTR, Xattr};
 pub use error::{Error, ErrorKind};
 pub use keep::{Choice, Keep, choose};

@@ -4,6 +4,7 @@
 use prost::Message as _;
 
 use super::address::Address;
+use super::error::Error;
 use super::message::{Branch, Entry, Tree};
 use super::node;
 use super::seal::{Keys, Kind};
@@ -44,14 +45,12 @@ impl<'k> Builder<'k> {
         Self { keys, leaf: Vec::new(), leaf_bytes: 0, levels: Vec::new(), made: Vec::new() }
     }
 
-    /// Adds the next entry.
-    pub(super) fn push(&mut self, entry: Entry) {
+    /// Adds the next entry; an error where it is too large for any node.
+    pub(super) fn push(&mut self, entry: Entry) -> Result<(), Error> {
         self.leaf_bytes += entry.encoded_len();
         let ends = self.ends(0, &entry.name, self.leaf.len() + 1, self.leaf_bytes);
         self.leaf.push(entry);
-        if ends {
-            self.close_leaf();
-        }
+        if ends { self.close_leaf() } else { Ok(()) }
     }
 
     /// The nodes that are complete so far; each is handed out once.
@@ -60,9 +59,9 @@ impl<'k> Builder<'k> {
     }
 
     /// The address of the whole tree, and the nodes not handed out before.
-    pub(super) fn finish(mut self) -> (Address, Vec<Made>) {
+    pub(super) fn finish(mut self) -> Result<(Address, Vec<Made>), Error> {
         if !self.leaf.is_empty() || self.levels.is_empty() {
-            self.close_leaf();
+            self.close_leaf()?;
         }
         let mut level = 0;
         loop {
@@ -71,43 +70,50 @@ impl<'k> Builder<'k> {
             match branches.as_slice() {
                 [only] if is_top => {
                     let address = Address::from_slice(&only.address).expect("a branch is made from an address");
-                    return (address, self.made);
+                    return Ok((address, self.made));
                 }
                 [] => {}
-                _ => self.close_level(level, branches),
+                _ => self.close_level(level, branches)?,
             }
             level += 1;
         }
     }
 
-    fn close_leaf(&mut self) {
+    fn close_leaf(&mut self) -> Result<(), Error> {
         let entries = std::mem::take(&mut self.leaf);
         self.leaf_bytes = 0;
         let last = entries.last().map(|entry| entry.name.clone()).unwrap_or_default();
-        self.close(&last, &Tree { level: 0, entries, branches: Vec::new() });
+        self.close(&last, &Tree { level: 0, entries, branches: Vec::new() })
     }
 
-    fn close_level(&mut self, level: usize, branches: Vec<Branch>) {
+    fn close_level(&mut self, level: usize, branches: Vec<Branch>) -> Result<(), Error> {
         let last = branches.last().map(|branch| branch.last.clone()).unwrap_or_default();
         let height = u32::try_from(level + 1).expect("levels are few");
-        self.close(&last, &Tree { level: height, entries: Vec::new(), branches });
+        self.close(&last, &Tree { level: height, entries: Vec::new(), branches })
     }
 
-    fn close(&mut self, last: &str, tree: &Tree) {
+    fn close(&mut self, last: &str, tree: &Tree) -> Result<(), Error> {
         let bytes = tree.encode_to_vec();
+        if bytes.len() > MOST_BYTES {
+            // Nobody could read it again.
+            return Err(Error::usage(
+                "what is to be kept of one file or folder takes more than 4 MiB without its content",
+            ));
+        }
         let address = self.keys.address(Kind::Tree, &bytes);
         self.made.push(Made { address, bytes });
         let level = usize::try_from(tree.level).expect("levels are few");
         if self.levels.len() <= level {
             self.levels.push(Vec::new());
         }
-        let Some(branches) = self.levels.get_mut(level) else { return };
+        let Some(branches) = self.levels.get_mut(level) else { return Ok(()) };
         branches.push(Branch { last: last.to_owned(), address: address.0.to_vec() });
         let (count, size) = (branches.len(), branches.iter().map(Branch::encoded_len).sum());
         if self.ends(tree.level + 1, last, count, size) {
             let branches = self.levels.get_mut(level).map(std::mem::take).unwrap_or_default();
-            self.close_level(level, branches);
+            return self.close_level(level, branches);
         }
+        Ok(())
     }
 
     fn ends(&self, level: u32, name: &str, count: usize, bytes: usize) -> bool {
@@ -132,4 +138,24 @@ pub(super) fn read(bytes: &[u8]) -> Option<Tree> {
         tree.entries.is_empty() && whole && !tree.branches.is_empty() && lasts.is_sorted_by(|a, b| a < b)
     };
     (sorted && tree.level < MOST_LEVELS).then_some(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::error::ErrorKind;
+
+    fn of_user(length: usize) -> Result<(Address, Vec<Made>), Error> {
+        let keys = Keys::new([1; 16], &crate::vault::seal::new_master());
+        let mut builder = Builder::new(&keys);
+        builder.push(Entry { name: "a".into(), user: Some("x".repeat(length)), ..Entry::default() })?;
+        builder.finish()
+    }
+
+    #[test]
+    fn a_node_that_no_reader_would_take_is_not_made() {
+        let (_, made) = of_user(MOST_BYTES - 1000).expect("it fits");
+        assert!(made.iter().all(|node| read(&node.bytes).is_some()));
+        assert_eq!(of_user(MOST_BYTES).expect_err("it is too large").kind, ErrorKind::Usage);
+    }
 }

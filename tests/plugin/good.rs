@@ -26,7 +26,9 @@ async fn everything_of_a_source_arrives_and_is_settled() {
     while let Some(received) = importer.next().await.unwrap() {
         match received {
             Received::Failed { path, why } => seen.push(format!("{path}: {why}")),
-            Received::Flaw { .. } | Received::Attribute(_) => panic!("there is none"),
+            Received::Flaw { .. } | Received::Attribute(_) | Received::AttributeFailed { .. } => {
+                panic!("there is none")
+            }
             Received::Record(record) if record.is_folder() => {
                 seen.push(record.path.clone());
                 importer.settle(&record, None);

@@ -32,7 +32,7 @@ async fn drive(plugin: &Plugin) -> Result<Vec<String>, Error> {
                 }
             },
             Received::Failed { path, why } | Received::Flaw { path, why } => seen.push(format!("{path} {why}")),
-            Received::Attribute(_) => panic!("it was not asked for"),
+            Received::Attribute(_) | Received::AttributeFailed { .. } => panic!("it was not asked for"),
         }
     }
     importer.finish().await?;

@@ -238,7 +238,9 @@ impl Importer {
             self.send(header, "");
             return Ok(Next::Nothing);
         };
-        if let Received::Failed { why, .. } | Received::Flaw { why, .. } = &received {
+        if let Received::Failed { why, .. } | Received::Flaw { why, .. } | Received::AttributeFailed { why, .. } =
+            &received
+        {
             self.send(header, why);
         }
         Ok(Next::Received(Box::new(received)))

@@ -11,6 +11,8 @@ use crate::proto::plakar::connectors as wire_format;
 
 /// Longest name of an extended attribute, in bytes; Linux has 255, NTFS 510.
 const LONGEST_ATTRIBUTE: usize = 1024;
+/// Longest name of an owner or a group, in bytes; Linux has 32, Windows 256 characters.
+const LONGEST_OWNER: usize = 1024;
 /// Most bytes of folder names in one list; they are kept to its end, to make up those that never come.
 const FOLDERS: usize = 64 << 20;
 /// Most bytes of paths and reasons of failures in one list; they are kept to the end of the run.
@@ -60,10 +62,8 @@ impl Listing {
     pub(super) fn take(&mut self, record: wire_format::Record) -> Result<Option<Received>, String> {
         let received = self.check(record)?;
         match &received {
-            Some(Received::Failed { path, why } | Received::Flaw { path, why }) => {
-                self.failures += 1;
-                self.failure_bytes += path.len() + why.len() + wire::RECORD;
-            }
+            Some(Received::Failed { path, why } | Received::Flaw { path, why }) => self.fail(path.len() + why.len()),
+            Some(Received::AttributeFailed { path, name, why }) => self.fail(path.len() + name.len() + why.len()),
             Some(Received::Record(record)) => self.expect(&record.key(), record.cost()),
             Some(Received::Attribute(attribute)) => self.expect(&attribute.key(), attribute.cost()),
             None => self.repeated += 1,
@@ -72,17 +72,18 @@ impl Listing {
         Ok(received)
     }
 
+    fn fail(&mut self, bytes: usize) {
+        self.failures += 1;
+        self.failure_bytes += bytes + wire::RECORD;
+    }
+
     fn check(&mut self, record: wire_format::Record) -> Result<Option<Received>, String> {
         let shown = path::shown(&record.pathname);
         if let Err(why) = path::check(&record.pathname) {
             return self.against_the_rules("/".into(), format!("listed the path {shown:?}, which {why}"));
         }
         let key = key_of(&record);
-        if record.is_xattr && !record.error.is_empty() {
-            let why = format!("{}{}", attribute_named(&record.xattr_name), path::shown(&record.error));
-            return Ok(Some(flaw(record.pathname, &why)));
-        }
-        if !record.error.is_empty() {
+        if !record.is_xattr && !record.error.is_empty() {
             return Ok(Some(failed(record.pathname, &path::shown(&record.error))));
         }
         if record.is_xattr && !self.all_kinds {
@@ -92,13 +93,18 @@ impl Listing {
             return Ok(Some(self.attribute(record, &key)));
         }
         let record = Record::from_wire(record).map_err(|why| format!("listed {shown} {why}"))?;
+        if record.details.user.len().max(record.details.group.len()) > LONGEST_OWNER {
+            return Ok(Some(failed(record.path, "has an owner or a group with a name of more than 1 KiB")));
+        }
         if !self.seen.insert(&key) {
             return self.again(record, &shown);
         }
         if let Err(what) = self.place(&record) {
             return self.against_the_rules(record.path, what);
         }
-        self.attributed.remove(&record.path);
+        if self.attributed.remove(&record.path) {
+            self.failure_bytes = self.failure_bytes.saturating_sub(attributed_cost(&record.path));
+        }
         match record.kind() {
             Kind::Folder | Kind::File => {}
             _ if !self.all_kinds => {
@@ -117,12 +123,14 @@ impl Listing {
         if name.is_empty() || name.len() > LONGEST_ATTRIBUTE || name.contains('\0') {
             return flaw(path, "has an extended attribute whose name is empty, too long or holds a NUL");
         }
+        if !record.error.is_empty() {
+            return Received::AttributeFailed { path, name, why: path::shown(&record.error) };
+        }
         if !self.seen.insert(key) {
             return flaw(path, &format!("{}came twice; the first was kept", attribute_named(&name)));
         }
-        if !self.seen.contains(&path) {
-            self.failure_bytes += path.len() + wire::RECORD;
-            self.attributed.insert(path.clone());
+        if !self.seen.contains(&path) && self.attributed.insert(path.clone()) {
+            self.failure_bytes += attributed_cost(&path);
         }
         let kind = u32::try_from(record.xattr_type).unwrap_or(0);
         Received::Attribute(Attribute { path, name, kind })
@@ -214,6 +222,11 @@ impl Listing {
     }
 }
 
+/// What a path costs that has an attribute and was not listed yet: it may become a failure.
+fn attributed_cost(path: &str) -> usize {
+    path.len() + wire::RECORD
+}
+
 fn failed(path: String, why: &str) -> Received {
     Received::Failed { path, why: why.into() }
 }
@@ -225,4 +238,62 @@ fn flaw(path: String, why: &str) -> Received {
 /// `extended attribute user.comment: `
 fn attribute_named(name: &str) -> String {
     format!("extended attribute {}: ", path::shown(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::host::mode;
+
+    fn record(path: &str) -> wire_format::Record {
+        let info = wire_format::FileInfo { mode: mode::mode(Kind::File, 0o600), ..Default::default() };
+        wire_format::Record { pathname: path.into(), file_info: Some(info), ..Default::default() }
+    }
+
+    fn attribute(path: &str, name: &str) -> wire_format::Record {
+        wire_format::Record {
+            pathname: path.into(),
+            is_xattr: true,
+            xattr_name: name.into(),
+            ..wire_format::Record::default()
+        }
+    }
+
+    fn listing() -> Listing {
+        Listing::new(Limits::default(), true)
+    }
+
+    #[test]
+    fn attributes_that_come_before_their_records_cost_nothing_once_those_came() {
+        let mut listing = listing();
+        for number in 0..100 {
+            let path = format!("/{number}");
+            for name in ["user.a", "user.b"] {
+                assert!(matches!(listing.take(attribute(&path, name)), Ok(Some(Received::Attribute(_)))));
+            }
+            assert_eq!(listing.failure_bytes, attributed_cost(&path), "each path counts once");
+            assert!(matches!(listing.take(record(&path)), Ok(Some(Received::Record(_)))));
+            assert_eq!(listing.failure_bytes, 0);
+        }
+    }
+
+    #[test]
+    fn an_attribute_that_was_not_read_is_told_by_its_name() {
+        let failed = wire_format::Record { error: "not\u{1b} allowed".into(), ..attribute("/a", "user.a") };
+        let expected =
+            Received::AttributeFailed { path: "/a".into(), name: "user.a".into(), why: "not  allowed".into() };
+        assert_eq!(listing().take(failed.clone()), Ok(Some(expected)));
+        let nameless = wire_format::Record { xattr_name: String::new(), ..failed };
+        assert!(matches!(listing().take(nameless), Ok(Some(Received::Flaw { .. }))));
+    }
+
+    #[test]
+    fn an_owner_with_an_endless_name_costs_the_one_record() {
+        for length in [LONGEST_OWNER, LONGEST_OWNER + 1] {
+            let mut owned = record("/a");
+            owned.file_info.as_mut().unwrap().groupname = "x".repeat(length);
+            let is_taken = matches!(listing().take(owned), Ok(Some(Received::Record(_))));
+            assert_eq!(is_taken, length == LONGEST_OWNER);
+        }
+    }
 }

@@ -71,6 +71,15 @@ pub enum Received {
     Record(Record),
     /// An extended attribute, where all kinds were asked for; to be settled. What has it may come later.
     Attribute(Attribute),
+    /// An extended attribute that is there but was not read. Needs no settling.
+    AttributeFailed {
+        /// Path of what has it.
+        path: String,
+        /// Its name.
+        name: String,
+        /// The reason.
+        why: String,
+    },
     /// A part of what is at this path was not read or can't be kept; the rest of it is listed by itself. Needs no settling.
     Flaw {
         /// Its path; a valid one, though a stranger's.

@@ -68,14 +68,14 @@ impl Trees {
                 let address = self.leave(frame.builder).await?;
                 self.learn(frame.address, address);
                 match (open.last_mut(), frame.entry) {
-                    (Some(above), Some(entry)) => above.builder.push(Entry { tree: address.0.to_vec(), ..entry }),
+                    (Some(above), Some(entry)) => above.builder.push(Entry { tree: address.0.to_vec(), ..entry })?,
                     _ => return Ok(address),
                 }
                 continue;
             };
             match self.ready(frame, &entry).await? {
                 Ready::Entry(entry) => {
-                    frame.builder.push(*entry);
+                    frame.builder.push(*entry)?;
                     let made = frame.builder.take();
                     self.add(made).await?;
                 }
@@ -187,7 +187,7 @@ impl Trees {
     }
 
     async fn leave(&self, builder: Builder<'_>) -> Result<Address, Error> {
-        let (address, made) = builder.finish();
+        let (address, made) = builder.finish()?;
         self.add(made).await?;
         Ok(address)
     }

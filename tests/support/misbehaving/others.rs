@@ -2,7 +2,7 @@
 //!
 //! `tree://FILE` is a list of things, each with `path`, `mode` (Go's), and what else there is to say: `content`, `size` (where
 //! it is announced wrongly), `target`, `seconds`, `ino`, `dev`, `uid`, `gid`, `nlink`, `user`, `group`, `attributes`, `xattrs`
-//! (name to value), `error` (why it can't be listed), `broken` (why it can't be read).
+//! (name to value), `xattr_errors` (name to why it can't be listed), `error` (why it can't be listed), `broken` (why it can't be read).
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -99,6 +99,12 @@ fn records(thing: &Value) -> Vec<Record> {
     let names: Vec<String> = names.collect();
     let mut records: Vec<Record> =
         names.iter().map(|name| Record { is_xattr: true, xattr_name: name.clone(), ..plain.clone() }).collect();
+    let errors = thing["xattr_errors"].as_object().into_iter().flatten();
+    let failed = |(name, why): (&String, &Value)| {
+        let error = why.as_str().unwrap_or_default().into();
+        Record { is_xattr: true, xattr_name: name.clone(), error, has_reader: false, ..plain.clone() }
+    };
+    records.extend(errors.map(failed));
     // Between its attributes: a host may not count on an order.
     let at = records.len() / 2;
     let (target, file_attributes) = (text(thing, "target"), small(thing, "attributes"));
