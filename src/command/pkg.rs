@@ -216,7 +216,8 @@ fn as_json(installed: &Installed) -> serde_json::Value {
         "folder": installed.folder.display().to_string(), "display_name": manifest.display_name,
         "description": manifest.description, "tier": manifest.tier, "contact": manifest.contact,
         "homepage": manifest.homepage, "license": manifest.license, "tags": manifest.tags,
-        "api_version": manifest.api_version, "own_protocols": own_protocols(installed), "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
+        "api_version": manifest.api_version, "own_protocols": own_protocols(installed),
+        "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
     })
 }
 

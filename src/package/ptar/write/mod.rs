@@ -10,10 +10,10 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entry;
 use super::format::kind;
 use super::hash::{self, Mac};
 use super::lz4::Blocks;
+use super::{dirpack, entry};
 use pack::Pack;
 use record::{Described, Roots};
 
@@ -167,7 +167,7 @@ impl<'f> Listing<'f> {
         for folder in self.folders.iter().rev() {
             let mut content = Vec::new();
             for (_, child) in self.children(folder) {
-                content.push(if child.file.is_some() { 2 } else { 1 });
+                content.push(if child.file.is_some() { dirpack::FILE } else { dirpack::FOLDER });
                 content.extend_from_slice(&pack::length(child.record.len() + hash::LENGTH).to_le_bytes());
                 content.extend_from_slice(&child.record);
                 content.extend_from_slice(&child.mac);
