@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use super::super::format::mode;
 use super::super::hash::Mac;
 use super::super::lz4::Blocks;
 use super::super::msgpack::{Encoder, Value, Width};
@@ -10,6 +9,7 @@ use super::super::write::crafted::{Crafted, file, stamp};
 use super::super::write::{Style, write};
 use super::super::{Archive, dirpack};
 use super::read_all;
+use crate::go::mode;
 use crate::package::ErrorKind;
 
 const PLAIN: Style = Style { is_full: true, compression: None, has_parent: true, chunk_bytes: 100 };

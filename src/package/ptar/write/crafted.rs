@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::format::{kind, mode};
+use super::super::format::kind;
 use super::super::hash::Mac;
 use super::super::lz4::Blocks;
 #[cfg(test)]
@@ -10,6 +10,7 @@ use super::File;
 use super::pack::Pack;
 use super::record::{self, Roots};
 use super::{Indexes, Stamp, Style, container, tree};
+use crate::go::mode;
 
 /// An archive that is put together piece by piece.
 pub struct Crafted {
