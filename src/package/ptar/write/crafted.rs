@@ -161,7 +161,7 @@ impl Crafted {
 }
 
 /// The stamp of all that is crafted.
-pub fn stamp() -> Stamp {
+pub(in crate::package::ptar) fn stamp() -> Stamp {
     let client = String::new();
     Stamp { repository: [9; 16], snapshot: [1; 32], packfile: [2; 32], state: [3; 32], seconds: 1, client }
 }

@@ -30,7 +30,7 @@ pub struct File {
 
 /// Which of the forms of an archive that hosts accept is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(super) struct Style {
     /// All records and fields that the host writes, or only those that it needs.
     pub is_full: bool,
     /// In which blocks everything is compressed, if it is.
@@ -49,7 +49,7 @@ impl Style {
 
 /// What is not content: ids, time, and who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub(super) struct Stamp {
     /// Must differ between any two different archives: hosts remember the state by it.
     pub repository: [u8; 16],
     /// Name of the snapshot.
@@ -88,7 +88,7 @@ pub fn write_reproducible(files: &[File], folders: &[String], seconds: u32, clie
 
 /// Writes an archive. Paths must be absolute, plain and different; `folders` are those that need not hold anything.
 #[must_use]
-pub fn write(files: &[File], folders: &[String], style: Style, stamp: &Stamp) -> Vec<u8> {
+pub(super) fn write(files: &[File], folders: &[String], style: Style, stamp: &Stamp) -> Vec<u8> {
     let mut pack = Pack::new(style, stamp);
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by_key(|file| entry::order(&file.path));
