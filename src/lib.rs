@@ -6,6 +6,8 @@ pub mod command;
 pub mod config;
 pub mod connector;
 pub mod dav;
+pub mod environment;
+pub mod go;
 pub mod item;
 pub mod package;
 pub mod plugin;

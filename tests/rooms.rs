@@ -5,18 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and what it may import besides itself; a folder inside a room may have a line of its own.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("report", &[]),
     ("proto", &[]),
+    ("environment", &[]),
+    ("go", &[]),
     ("item", &[]),
-    ("package", &[]),
+    ("package", &["go"]),
     ("config", &[]),
     ("dav", &["report"]),
     ("vault", &["report"]),
-    ("connector", &["dav", "item", "report"]),
-    ("plugin", &["proto", "report"]),
-    ("plugin/serve", &["connector", "proto", "report"]),
-    ("command", &["report", "proto", "item", "package", "config", "dav", "vault", "connector", "plugin"]),
+    ("connector", &["dav", "environment", "item", "report"]),
+    ("plugin", &["environment", "go", "proto", "report"]),
+    ("plugin/serve", &["connector", "go", "proto", "report"]),
+    (
+        "command",
+        &["report", "proto", "environment", "go", "item", "package", "config", "dav", "vault", "connector", "plugin"],
+    ),
 ];
 
 /// Modules that say nothing about what is in them.

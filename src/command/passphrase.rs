@@ -8,6 +8,7 @@ use rustix::termios::{self, OptionalActions, Termios};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::connector::secret;
+use crate::environment::{NEW_PASSPHRASE, PASSPHRASE, PEER_PASSPHRASE};
 use crate::vault::Unlock;
 
 use super::failure::Failure;
@@ -32,10 +33,10 @@ pub async fn unlock(hints: &Hints, twice: bool) -> Result<Unlock, Failure> {
         return keyfile(path);
     }
     let of_environment = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    if let Some(passphrase) = of_environment("DAVAULT_PEER_PASSPHRASE").filter(|_| hints.is_other) {
+    if let Some(passphrase) = of_environment(PEER_PASSPHRASE).filter(|_| hints.is_other) {
         return Ok(Unlock::Passphrase(passphrase.into()));
     }
-    let first = of_environment("DAVAULT_PASSPHRASE");
+    let first = of_environment(PASSPHRASE);
     match (&hints.command, first) {
         (Some(command), None) => return Ok(Unlock::Passphrase(secret::from_command(command).await?)),
         (Some(command), Some(_)) if hints.is_other => {
@@ -67,7 +68,7 @@ pub async fn new_unlock(new_keyfile: Option<&Path>) -> Result<Unlock, Failure> {
     if let Some(path) = new_keyfile {
         return keyfile(path);
     }
-    if let Some(passphrase) = std::env::var("DAVAULT_NEW_PASSPHRASE").ok().filter(|text| !text.is_empty()) {
+    if let Some(passphrase) = std::env::var(NEW_PASSPHRASE).ok().filter(|text| !text.is_empty()) {
         return Ok(Unlock::Passphrase(passphrase.into()));
     }
     if !std::io::stdin().is_terminal() {

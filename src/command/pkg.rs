@@ -32,12 +32,15 @@ pub fn run(context: &Context, command: Pkg) -> Result<(), Failure> {
     }
 }
 
-/// Where packages are installed.
+/// The installed packages; none where the environment names no home.
+pub fn installed() -> Option<Packages> {
+    local::packages(|name| std::env::var_os(name)).map(|folder| Packages::at(&folder))
+}
+
 fn packages() -> Result<Packages, Failure> {
-    let folder = local::packages(|name| std::env::var_os(name)).ok_or_else(|| {
+    installed().ok_or_else(|| {
         Failure::usage("cannot tell where packages are installed: neither XDG_DATA_HOME nor HOME names a folder")
-    })?;
-    Ok(Packages::at(&folder))
+    })
 }
 
 fn create(context: &Context, manifest_path: &Path, version: &str, out: Option<&Path>) -> Result<(), Failure> {
@@ -216,7 +219,8 @@ fn as_json(installed: &Installed) -> serde_json::Value {
         "folder": installed.folder.display().to_string(), "display_name": manifest.display_name,
         "description": manifest.description, "tier": manifest.tier, "contact": manifest.contact,
         "homepage": manifest.homepage, "license": manifest.license, "tags": manifest.tags,
-        "api_version": manifest.api_version, "own_protocols": own_protocols(installed), "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
+        "api_version": manifest.api_version, "own_protocols": own_protocols(installed),
+        "connectors": manifest.connectors.iter().map(connector).collect::<Vec<_>>(),
     })
 }
 

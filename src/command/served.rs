@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::connector::{self, Role, SCHEMES};
-use crate::package::{ConnectorKind, Packages};
+use crate::package::ConnectorKind;
 
 use super::failure::Failure;
-use super::{local, open, pkg};
+use super::{open, pkg};
 
 /// What an option of others' connectors is called whose value is better not shown.
 const SECRET_WORDS: [&str; 7] = ["pass", "secret", "token", "key", "credential", "auth", "pwd"];
@@ -96,8 +96,8 @@ fn scheme(location: &str) -> Option<&str> {
 
 fn find(kind: &ConnectorKind, scheme: &str) -> Result<Option<Serving>, Failure> {
     // Without a home nothing is installed.
-    let Some(folder) = local::packages(|name| std::env::var_os(name)) else { return Ok(None) };
-    let found = Packages::at(&folder).find(kind, scheme);
+    let Some(packages) = pkg::installed() else { return Ok(None) };
+    let found = packages.find(kind, scheme);
     let found = found.map_err(|error| pkg::failure("cannot look for the connector of this location", &error))?;
     Ok(found.map(|(installed, connector)| Serving {
         program: installed.program(&connector),

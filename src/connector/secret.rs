@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use tokio::process::Command;
 
 use super::{Error, ErrorKind};
+use crate::environment;
 
 /// How long a command may take to give a secret: long enough for a person to type into a prompt that it shows.
 pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
@@ -33,13 +34,11 @@ pub async fn from_file(path: &Path) -> Result<SecretString, Error> {
 }
 
 async fn from_command_within(command: &str, limit: Duration) -> Result<SecretString, Error> {
-    let child = Command::new("sh")
+    let mut shell = Command::new("sh");
+    environment::withhold(shell.as_std_mut());
+    let child = shell
         .arg("-c")
         .arg(command)
-        // It may be another's program; the passphrases of vaults are none of its business.
-        .env_remove("DAVAULT_PASSPHRASE")
-        .env_remove("DAVAULT_NEW_PASSPHRASE")
-        .env_remove("DAVAULT_PEER_PASSPHRASE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

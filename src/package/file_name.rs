@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::error::Error;
+use crate::go;
 
 /// How the file name of a package ends.
 const ENDING: &str = ".ptar";
@@ -89,17 +90,7 @@ impl Platform {
     /// The machine that this program was built for.
     #[must_use]
     pub fn here() -> Self {
-        let os = match std::env::consts::OS {
-            "macos" => "darwin",
-            os => os,
-        };
-        let arch = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            "x86" => "386",
-            arch => arch,
-        };
-        Platform { os: os.into(), arch: arch.into() }
+        Platform { os: go::os().into(), arch: go::arch().into() }
     }
 }
 

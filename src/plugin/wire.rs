@@ -1,12 +1,5 @@
 //! Numbers of the plugin interface that both sides must agree on, and sizes that both sides choose.
 
-/// Bit of Go's `fs.FileMode` that says folder.
-pub(super) const MODE_FOLDER: u32 = 1 << 31;
-/// Bits of Go's `fs.FileMode` that say what kind of thing it is; none of them set means a plain file.
-///
-/// Folder, symbolic link, device, named pipe, socket, character device, irregular.
-pub(super) const MODE_TYPE: u32 = 1 << 31 | 1 << 27 | 1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19;
-
 /// Flag of an importer: it lists once, so the host needs no second process to count.
 pub(super) const FLAG_STREAM: u32 = 1 << 2;
 /// Flag of an importer: it wants to know when the host is done with a record.

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use super::blobs::{Blobs, LARGEST_RECORD};
 use super::configuration::Configuration;
-use super::content::Content;
+use super::content::{Budget, Content};
 use super::entry::{self, Entry, EntryKind, Object};
 use super::format::kind;
 use super::hash::{Hashing, Mac};
@@ -14,9 +14,6 @@ use super::layout;
 use super::snapshot::Snapshot;
 use super::{dirpack, tree};
 use crate::package::error::Error;
-
-/// Most bytes that all files of a package may have together; contents that come twice are stored once and written twice.
-const LARGEST_PACKAGE: u64 = 2 << 30;
 
 /// An archive whose every byte has been checked.
 pub struct Archive<'b> {
@@ -37,14 +34,15 @@ impl<'b> Archive<'b> {
         let blobs = Blobs::open(&configuration, packfile, state)?;
         let snapshot = Snapshot::of(&blobs)?;
         let (entries, macs) = entries(&blobs, &snapshot.root)?;
+        let mut budget = Budget::new();
         if let Some(dirpacks) = &snapshot.dirpacks {
-            dirpack::check(&blobs, dirpacks, &entries, &macs)?;
+            dirpack::check(&blobs, dirpacks, &entries, &macs, &mut budget)?;
         }
         if let Some(errors) = &snapshot.errors {
             check_errors(&blobs, errors, &entries)?;
         }
         let archive = Self { blobs, configuration, directory: snapshot.directory, entries };
-        archive.check_contents()?;
+        archive.check_contents(budget)?;
         Ok(archive)
     }
 
@@ -83,8 +81,7 @@ impl<'b> Archive<'b> {
     }
 
     /// Puts every file together once, to nowhere, before anyone relies on one; and before that asks how much it will be.
-    fn check_contents(&self) -> Result<(), Error> {
-        let mut left = LARGEST_PACKAGE;
+    fn check_contents(&self, mut budget: Budget) -> Result<(), Error> {
         let mut contents: BTreeMap<Mac, (Content, &str)> = BTreeMap::new();
         for entry in &self.entries {
             let EntryKind::File(object) = &entry.kind else { continue };
@@ -95,8 +92,7 @@ impl<'b> Archive<'b> {
                     place.insert((content, &entry.path))
                 }
             };
-            let rest = left.checked_sub(content.cost());
-            left = rest.ok_or_else(|| Error::refused("its files are too large for a package"))?;
+            budget.spend(content).ok_or_else(|| Error::refused("its files are too large for a package"))?;
         }
         for (content, path) in contents.values() {
             content.write(&self.blobs, &mut std::io::sink()).map_err(|error| about(path, error))?;

@@ -1,8 +1,8 @@
 //! What an archive holds under a path.
 
-use super::format::mode;
 use super::hash::Mac;
 use super::msgpack::Value;
+use crate::go::mode;
 use crate::package::error::Error;
 
 /// Longest name of a file or folder in bytes, as common file systems have it.
@@ -57,7 +57,7 @@ pub(super) fn read(path: &str, record: &[u8]) -> Result<Entry, Error> {
         EntryKind::Folder
     } else if bits & mode::LINK != 0 {
         EntryKind::Link(value.get("symlink_target").and_then(Value::text).unwrap_or_default().to_owned())
-    } else if bits & mode::NOT_REGULAR != 0 {
+    } else if bits & mode::TYPE != 0 {
         EntryKind::Other
     } else {
         EntryKind::File(Object { mac: value.get("object").and_then(Value::bytes).ok_or_else(damaged)? })

@@ -53,15 +53,6 @@ pub(super) mod record {
     pub const DELETE: u8 = 6;
 }
 
-/// Mode bits of Go's `fs.FileMode` beside the nine of permissions.
-pub(super) mod mode {
-    pub const FOLDER: u32 = 1 << 31;
-    pub const LINK: u32 = 1 << 27;
-    /// None of these is set for a regular file.
-    pub const NOT_REGULAR: u32 = 0x8f28_0000;
-    pub const PERMISSIONS: u32 = 0o777;
-}
-
 /// A part of an archive: its head has been looked at, its hash not yet.
 pub(super) struct Part<'b> {
     /// Version from its head.

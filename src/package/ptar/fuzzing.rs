@@ -4,10 +4,11 @@
 //! its records, with every hash right. The first byte says which.
 
 use super::blobs::State;
-use super::format::{Bytes, mode};
+use super::format::Bytes;
 use super::msgpack::Value;
 use super::write::crafted::Crafted;
 use super::{Archive, EntryKind, lz4};
+use crate::go::mode;
 use crate::package::Manifest;
 
 /// An archive, or something in one: it is read without end or memory running out, or is refused.

@@ -24,7 +24,6 @@ pub use archive::Archive;
 pub use entry::{Entry, EntryKind, Object};
 pub use hash::Hashing;
 pub(super) use hash::hex;
-pub use lz4::Blocks;
 #[cfg(test)]
 pub(super) use write::crafted;
-pub use write::{File, Stamp, Style, write, write_reproducible};
+pub use write::{File, write_reproducible};

@@ -23,6 +23,7 @@ use tonic::transport::Channel;
 
 use super::error::Error;
 use super::wire;
+use crate::go;
 use crate::proto::{importer as i, plakar::exporter as e};
 
 pub use exporter::{Exporter, Stored};
@@ -131,8 +132,8 @@ impl Plugin {
     pub async fn import(&self, init: Init) -> Result<Importer, Error> {
         let (proto, config) = config(&init);
         let options = Some(i::Options {
-            os: os().into(),
-            arch: arch().into(),
+            os: go::os().into(),
+            arch: go::arch().into(),
             cwd: cwd(),
             maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
             excludes: init.excludes,
@@ -147,8 +148,8 @@ impl Plugin {
     pub async fn export(&self, init: Init) -> Result<Exporter, Error> {
         let (proto, config) = config(&init);
         let options = Some(e::Options {
-            os: os().into(),
-            arch: arch().into(),
+            os: go::os().into(),
+            arch: go::arch().into(),
             cwd: cwd(),
             maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
             excludes: init.excludes,
@@ -174,21 +175,4 @@ fn config(init: &Init) -> (String, HashMap<String, String>) {
 
 fn cwd() -> String {
     std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// The operating system by Go's name, which plugins expect.
-fn os() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        os => os,
-    }
-}
-
-/// The processor by Go's name.
-fn arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        arch => arch,
-    }
 }

@@ -1,5 +1,9 @@
 //! Go's `fs.FileMode`, which the interface speaks, and what it means: a kind and Unix's permission bits.
 
+use crate::go::mode::{
+    CHARACTER, DEVICE, FOLDER, IRREGULAR, LINK, PERMISSIONS, PIPE, SETGID, SETUID, SOCKET, STICKY, TYPE,
+};
+
 /// What something in a file system is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -21,25 +25,13 @@ pub enum Kind {
     Other,
 }
 
-/// Bits of Go's `fs.FileMode` beside the nine of Unix's.
-const FOLDER: u32 = 1 << 31;
-const LINK: u32 = 1 << 27;
-const DEVICE: u32 = 1 << 26;
-const PIPE: u32 = 1 << 25;
-const SOCKET: u32 = 1 << 24;
-const SETUID: u32 = 1 << 23;
-const SETGID: u32 = 1 << 22;
-const CHARACTER: u32 = 1 << 21;
-const STICKY: u32 = 1 << 20;
-const IRREGULAR: u32 = 1 << 19;
-
 /// The same three bits in Go's words and in Unix's.
 const SPECIAL_BITS: [(u32, u32); 3] = [(SETUID, 0o4000), (SETGID, 0o2000), (STICKY, 0o1000)];
 
 /// What `mode` says that something is.
 #[must_use]
 pub fn kind(mode: u32) -> Kind {
-    match mode & (FOLDER | LINK | DEVICE | PIPE | SOCKET | CHARACTER | IRREGULAR) {
+    match mode & TYPE {
         0 => Kind::File,
         bits if bits & FOLDER != 0 => Kind::Folder,
         LINK => Kind::Link,
@@ -75,7 +67,7 @@ pub fn mode(kind: Kind, permissions: u32) -> u32 {
         Kind::Other => IRREGULAR,
     };
     let special = SPECIAL_BITS.iter().filter(|(_, unix)| permissions & unix != 0).map(|(go, _)| go);
-    special.fold(kind | permissions & 0o777, |bits, go| bits | go)
+    special.fold(kind | permissions & PERMISSIONS, |bits, go| bits | go)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+use crate::environment;
 use crate::plugin::error::{Error, ErrorKind};
 use crate::plugin::path;
 use crate::plugin::pipe::Pipe;
@@ -36,12 +37,10 @@ pub(super) struct Exit(watch::Receiver<Option<ExitStatus>>);
 impl Process {
     pub(super) fn start(executable: &Path, args: &[String], grace: Duration) -> Result<(Process, Pipe), Error> {
         let name = executable.file_name().unwrap_or(executable.as_os_str()).to_string_lossy();
-        let mut child = Command::new(executable)
+        let mut command = Command::new(executable);
+        environment::withhold(command.as_std_mut());
+        let mut child = command
             .args(args)
-            // It may be another's program; the passphrases of vaults are none of its business.
-            .env_remove("DAVAULT_PASSPHRASE")
-            .env_remove("DAVAULT_NEW_PASSPHRASE")
-            .env_remove("DAVAULT_PEER_PASSPHRASE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

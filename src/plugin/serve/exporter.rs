@@ -15,6 +15,7 @@ use super::broken::Broken;
 use super::content::Gathered;
 use super::status;
 use crate::connector::{Destination, Entry, EntryKind, Outcome};
+use crate::go::mode;
 use crate::plugin::{path, wire};
 use crate::proto::plakar::connectors::{Record, Result as Answer};
 use crate::proto::plakar::exporter::export_request::Packet;
@@ -163,9 +164,9 @@ fn entry(received: &Received) -> Result<Entry, String> {
     let info = record.file_info.as_ref().ok_or_else(|| format!("{shown} came without its file information"))?;
     let kind = if record.is_xattr {
         return Err(format!("{shown} is an extended attribute, which can't be stored here"));
-    } else if info.mode & wire::MODE_FOLDER != 0 {
+    } else if info.mode & mode::FOLDER != 0 {
         EntryKind::Folder
-    } else if info.mode & wire::MODE_TYPE != 0 {
+    } else if info.mode & mode::TYPE != 0 {
         return Err(format!("{shown} is neither a folder nor a file"));
     } else {
         let content = received.content.as_ref().map_err(|why| format!("{shown} {why}"))?;

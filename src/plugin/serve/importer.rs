@@ -13,7 +13,8 @@ use tonic::{Status, Streaming};
 use super::excludes::Excludes;
 use super::{Generation, status};
 use crate::connector::{Entry, EntryKind, Found, Source};
-use crate::plugin::{path, wire};
+use crate::go::mode;
+use crate::plugin::path;
 use crate::proto::importer::{ImportRequest, ImportResponse};
 use crate::proto::plakar::connectors::{FileInfo, Record};
 
@@ -122,7 +123,7 @@ fn record(found: Found) -> Record {
 /// What is known of an entry, as both generations say it.
 pub(super) fn file_info(entry: &Entry) -> FileInfo {
     let (size, mode) = match entry.kind {
-        EntryKind::Folder => (0, wire::MODE_FOLDER | 0o700),
+        EntryKind::Folder => (0, mode::FOLDER | 0o700),
         EntryKind::File { size } => (i64::try_from(size).unwrap_or(i64::MAX), 0o600),
     };
     let name = match (path::name(&entry.path), entry.name.as_str()) {

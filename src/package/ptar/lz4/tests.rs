@@ -50,6 +50,15 @@ fn a_frame_that_holds_more_than_allowed_is_cut_or_goes_on_is_refused() {
 }
 
 #[test]
+fn a_frame_with_an_empty_block_is_refused() {
+    let frame = compress(b"", Blocks::Mib4);
+    let (head, end) = frame.split_at(7);
+    for block in [&[0, 0, 0, 0x80][..], &[1, 0, 0, 0, 0]] {
+        assert_eq!(expand(&[head, block, end].concat(), 100), None, "{block:?}");
+    }
+}
+
+#[test]
 fn frames_of_all_kinds_that_others_write_are_read() {
     let plain: Vec<u8> = (0..80_000_u32).flat_map(|at| (at / 7 % 5000).to_le_bytes()).collect();
     for bits in 0..16 {

@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::super::Archive;
-use super::super::format::mode;
+use super::super::hash::Mac;
 use super::super::lz4::Blocks;
 use super::super::msgpack::{Encoder, Value, Width};
 use super::super::write::crafted::{Crafted, file, stamp};
 use super::super::write::{Style, write};
+use super::super::{Archive, dirpack};
 use super::read_all;
+use crate::go::mode;
 use crate::package::ErrorKind;
 
 const PLAIN: Style = Style { is_full: true, compression: None, has_parent: true, chunk_bytes: 100 };
@@ -170,6 +171,54 @@ fn many_small_pieces_are_as_expensive_as_large_ones() {
         crafted.entry(&format!("/{number}"), ("/", &number.to_string()), 0o644, Some(object));
     }
     assert_eq!(why(&crafted.finish(1)), "its files are too large for a package");
+}
+
+/// An archive of as many empty folders, the dirpack of each made by `object` for its number.
+fn empty_folders(count: usize, object: impl Fn(&mut Crafted, usize) -> Mac) -> Vec<u8> {
+    let mut crafted = Crafted::new(false);
+    let names: Vec<String> = (0..count).map(|number| format!("{number:05}")).collect();
+    let paths: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
+    for (name, path) in names.iter().zip(&paths) {
+        crafted.entry(path, ("/", name), mode::FOLDER | 0o700, None);
+    }
+    let of_root: Vec<(u8, &str)> = paths.iter().map(|path| (dirpack::FOLDER, path.as_str())).collect();
+    crafted.dirpack("/", &of_root);
+    for (number, path) in paths.iter().enumerate() {
+        let object = object(&mut crafted, number);
+        crafted.dirpack_of(path, object);
+    }
+    crafted.finish(1)
+}
+
+#[test]
+fn a_dirpack_that_thousands_of_folders_share_is_put_together_once() {
+    // Read for each folder, these few MB would be 400 million pieces: an hour. Once, they take seconds.
+    let object = std::cell::OnceCell::new();
+    let bytes = empty_folders(10_000, |crafted, _| *object.get_or_init(|| crafted.empty_object(40_000, 0)));
+    assert!(bytes.len() < 8 << 20);
+    let began = std::time::Instant::now();
+    assert!(Archive::open(&bytes).is_ok(), "{}", why(&bytes));
+    assert!(began.elapsed() < std::time::Duration::from_mins(1));
+}
+
+#[test]
+fn dirpacks_of_many_small_pieces_are_too_large_for_a_package() {
+    let bytes = empty_folders(9, |crafted, number| crafted.empty_object(60_000 + number, 0));
+    assert_eq!(why(&bytes), "its lists of what is in its folders are too large for a package");
+}
+
+#[test]
+fn a_large_record_counts_for_each_file_that_it_is_taken_apart_for() {
+    let with = |files: u32| {
+        let mut crafted = Crafted::new(true);
+        let object = crafted.empty_object(1, 15 << 20);
+        for number in 0..files {
+            crafted.entry(&format!("/{number:03}"), ("/", &format!("{number:03}")), 0o644, Some(object));
+        }
+        crafted.finish(1)
+    };
+    assert!(Archive::open(&with(100)).is_ok());
+    assert_eq!(why(&with(200)), "its files are too large for a package");
 }
 
 #[test]

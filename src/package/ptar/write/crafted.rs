@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::format::{kind, mode};
+use super::super::format::kind;
 use super::super::hash::Mac;
 use super::super::lz4::Blocks;
 #[cfg(test)]
@@ -10,6 +10,7 @@ use super::File;
 use super::pack::Pack;
 use super::record::{self, Roots};
 use super::{Indexes, Stamp, Style, container, tree};
+use crate::go::mode;
 
 /// An archive that is put together piece by piece.
 pub struct Crafted {
@@ -116,7 +117,24 @@ impl Crafted {
             content.extend_from_slice(&self.pack.hasher.mac(record));
         }
         let object = record::put_object(&mut self.pack, &content, "", self.style).mac;
+        self.dirpack_of(folder, object);
+    }
+
+    /// The dirpack of a folder, whatever this object is.
+    pub fn dirpack_of(&mut self, folder: &str, object: Mac) {
         self.dirpacks.push((folder.to_owned(), object));
+    }
+
+    /// An object of nothing, put together from as many empty chunks, with as many bytes in its record that mean nothing.
+    pub fn empty_object(&mut self, chunks: usize, padding: usize) -> Mac {
+        let nothing = self.chunk(b"");
+        let mut object = self.pack.encoder();
+        object.map(3).text("padding").text(&"x".repeat(padding));
+        object.text("contentMAC").binary(&self.pack.hasher.mac(b"")).text("chunks").list(chunks);
+        for _ in 0..chunks {
+            object.map(2).text("contentMAC").binary(&nothing).text("length").u32(0);
+        }
+        self.raw_object(&object.finish())
     }
 
     /// A file with this content, as it should be.
@@ -143,7 +161,7 @@ impl Crafted {
 }
 
 /// The stamp of all that is crafted.
-pub fn stamp() -> Stamp {
+pub(in crate::package::ptar) fn stamp() -> Stamp {
     let client = String::new();
     Stamp { repository: [9; 16], snapshot: [1; 32], packfile: [2; 32], state: [3; 32], seconds: 1, client }
 }

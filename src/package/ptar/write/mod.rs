@@ -10,10 +10,10 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entry;
 use super::format::kind;
 use super::hash::{self, Mac};
 use super::lz4::Blocks;
+use super::{dirpack, entry};
 use pack::Pack;
 use record::{Described, Roots};
 
@@ -30,7 +30,7 @@ pub struct File {
 
 /// Which of the forms of an archive that hosts accept is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(super) struct Style {
     /// All records and fields that the host writes, or only those that it needs.
     pub is_full: bool,
     /// In which blocks everything is compressed, if it is.
@@ -49,7 +49,7 @@ impl Style {
 
 /// What is not content: ids, time, and who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub(super) struct Stamp {
     /// Must differ between any two different archives: hosts remember the state by it.
     pub repository: [u8; 16],
     /// Name of the snapshot.
@@ -88,7 +88,7 @@ pub fn write_reproducible(files: &[File], folders: &[String], seconds: u32, clie
 
 /// Writes an archive. Paths must be absolute, plain and different; `folders` are those that need not hold anything.
 #[must_use]
-pub fn write(files: &[File], folders: &[String], style: Style, stamp: &Stamp) -> Vec<u8> {
+pub(super) fn write(files: &[File], folders: &[String], style: Style, stamp: &Stamp) -> Vec<u8> {
     let mut pack = Pack::new(style, stamp);
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by_key(|file| entry::order(&file.path));
@@ -167,7 +167,7 @@ impl<'f> Listing<'f> {
         for folder in self.folders.iter().rev() {
             let mut content = Vec::new();
             for (_, child) in self.children(folder) {
-                content.push(if child.file.is_some() { 2 } else { 1 });
+                content.push(if child.file.is_some() { dirpack::FILE } else { dirpack::FOLDER });
                 content.extend_from_slice(&pack::length(child.record.len() + hash::LENGTH).to_le_bytes());
                 content.extend_from_slice(&child.record);
                 content.extend_from_slice(&child.mac);

@@ -1,11 +1,12 @@
 //! The records of an archive: objects, entries, the snapshot.
 
 use super::super::entry;
-use super::super::format::{V1_0, kind, mode};
+use super::super::format::{V1_0, kind};
 use super::super::hash::Mac;
 use super::super::msgpack::{Encoder, Width};
 use super::pack::{Pack, length};
 use super::{File, Indexes, Stamp, Style};
+use crate::go::mode;
 
 /// Mode of every folder: the host's own.
 const FOLDER_MODE: u32 = mode::FOLDER | 0o700;
