@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::proppatch::prop_element;
+use super::proppatch::with_properties;
 use super::{Expects, Head, Part, Parts, Request, xml_body};
 use crate::dav::{Element, Error, Href, Kind, Property, names};
 
@@ -46,10 +46,8 @@ impl Request for MakeCollection {
             let comps = self.components.iter().map(|c| Element::new(names::CALENDAR_COMP).attribute("name", c));
             prop = prop.child(Element::new(names::SUPPORTED_CALENDAR_COMPONENT_SET).children(comps));
         }
-        let (headers, body) = xml_body(&Element::new(root).child(Element::new(names::SET).child(prop)), |xml| {
-            let properties: String = self.properties.iter().map(prop_element).collect();
-            xml.replacen("</D:prop>", &format!("{properties}</D:prop>"), 1)
-        });
+        let root = Element::new(root).child(Element::new(names::SET).child(prop));
+        let (headers, body) = xml_body(&root, |xml| with_properties(&xml, &self.properties));
         Parts {
             method: Method::from_bytes(method).unwrap_or_default(),
             at: self.at.clone(),

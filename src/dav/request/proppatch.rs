@@ -31,11 +31,8 @@ impl Request for Proppatch {
 
     fn parts(&self) -> Parts {
         let prop = Element::new(names::PROP).with_text("");
-        let (headers, body) =
-            xml_body(&Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop)), |xml| {
-                let properties: String = self.set.iter().map(prop_element).collect();
-                xml.replacen("</D:prop>", &format!("{properties}</D:prop>"), 1)
-            });
+        let root = Element::new(names::PROPERTYUPDATE).child(Element::new(names::SET).child(prop));
+        let (headers, body) = xml_body(&root, |xml| with_properties(&xml, &self.set));
         Parts {
             method: Method::from_bytes(b"PROPPATCH").unwrap_or_default(),
             at: self.at.clone(),
@@ -69,8 +66,15 @@ impl Request for Proppatch {
     }
 }
 
+/// The body with these properties at the end of its first `prop`, which must not be an empty element.
+pub(super) fn with_properties(xml: &str, set: &[Property]) -> String {
+    let properties: String = set.iter().map(prop_element).collect();
+    let end = format!("</{}>", qualified(names::PROP.namespace, names::PROP.local));
+    xml.replacen(&end, &format!("{properties}{end}"), 1)
+}
+
 /// A property as an element that declares its own namespace; nothing if its name is none that XML allows.
-pub(super) fn prop_element(property: &Property) -> String {
+fn prop_element(property: &Property) -> String {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let begins = property.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     if !begins || !property.name.chars().all(allowed) {
