@@ -14,6 +14,7 @@ use super::v1_1::{Way, back_up, importer};
 use super::{v1_0, v1_1};
 use crate::support::gate::Gate;
 use crate::support::scripted::{Scripted, Server};
+use crate::support::servers;
 
 #[tokio::test]
 async fn standard_input_that_closes_early_ends_the_plugin_with_0() {
@@ -82,6 +83,18 @@ async fn a_kill_without_close_costs_nothing_but_its_own_work() {
     assert!(became.iter().all(|(_, error)| error.is_empty()), "{became:?}");
 }
 
+/// A server with an event that the snapshot of it lacks, in the calendar of that path: what a mirror would delete.
+async fn with_one_event_more() -> (servers::Server, Snapshot, String) {
+    let server = radicale().await;
+    let process = Process::start(PLAKAR_1_1).await;
+    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
+    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
+    let (calendar, _) = largest_calendar(&snapshot.files());
+    let name = calendar.rsplit('/').next().expect("a name");
+    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    (server, snapshot, calendar)
+}
+
 /// How a restore breaks off.
 #[derive(Debug, Clone, Copy)]
 enum Break {
@@ -95,13 +108,7 @@ enum Break {
 
 #[tokio::test]
 async fn a_restore_that_breaks_off_deletes_nothing_even_if_it_mirrors() {
-    let server = radicale().await;
-    let process = Process::start(PLAKAR_1_1).await;
-    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
-    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
-    let (calendar, _) = largest_calendar(&snapshot.files());
-    let name = calendar.rsplit('/').next().expect("a name");
-    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    let (server, snapshot, calendar) = with_one_event_more().await;
     let before = files(&server, "alice").await;
     for way in [Break::Cancelled, Break::Closed, Break::HalfClosed] {
         let process = Process::start(PLAKAR_1_1).await;
@@ -136,13 +143,7 @@ async fn a_restore_that_breaks_off_deletes_nothing_even_if_it_mirrors() {
 
 #[tokio::test]
 async fn a_host_that_gives_up_after_the_last_record_stops_what_follows_from_it() {
-    let server = radicale().await;
-    let process = Process::start(PLAKAR_1_1).await;
-    let (client, _) = importer(&process, &server.location(), &signed_in("alice", &[]), &[]).await.expect("Init");
-    let snapshot = back_up(&client, Way::AsTheyCome, &Snapshot::default()).await.expect("a backup");
-    let (calendar, _) = largest_calendar(&snapshot.files());
-    let name = calendar.rsplit('/').next().expect("a name");
-    server.put(&format!("alice/{name}/mine.ics"), &event("mine", "Mine")).await;
+    let (server, snapshot, calendar) = with_one_event_more().await;
     let before = files(&server, "alice").await;
 
     let gate = Gate::before(server.port()).await;
