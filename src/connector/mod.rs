@@ -211,6 +211,8 @@ pub enum ErrorKind {
     Access,
     /// Something else stands where this should go, and was left alone.
     Conflict,
+    /// Somebody would be told of it by the server, so it was not done.
+    HeldBack,
     /// The other side refused this one thing, or gave something that can't be used.
     Item,
     /// Anything else.

@@ -143,6 +143,7 @@ fn status(error: &connector::Error) -> Status {
         Wrong::Usage => Code::InvalidArgument,
         Wrong::Access => Code::PermissionDenied,
         Wrong::Conflict => Code::AlreadyExists,
+        Wrong::HeldBack => Code::FailedPrecondition,
         Wrong::Item | Wrong::Other => Code::Unknown,
     };
     Status::new(code, report::sentence(error))

@@ -175,3 +175,7 @@ fn kind_of(name: &str, content: &[u8]) -> Kind {
 fn refused(what: String) -> Error {
     Error { kind: ErrorKind::Item, what, source: None }
 }
+
+fn held_back(what: String) -> Error {
+    Error { kind: ErrorKind::HeldBack, what, source: None }
+}

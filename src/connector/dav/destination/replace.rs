@@ -3,7 +3,7 @@
 use super::look::{Still, look_for, still};
 use super::put::Sent;
 use super::seen::{Known, Seen};
-use super::{DavDestination, refused};
+use super::{DavDestination, held_back, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Error, Outcome};
 use crate::dav::request::When;
@@ -50,7 +50,7 @@ impl DavDestination {
         }
         let invites = sent.seen.invites || there.is_some_and(|there| there.invites);
         if invites && self.schedules(target.kind).await? {
-            return Err(refused(format!(
+            return Err(held_back(format!(
                 "{} was held back: the server would mail its attendees; scheduling=server and \
                  scheduling=without-attendees, which would put it, are not there yet",
                 sent.path
