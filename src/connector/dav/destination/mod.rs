@@ -4,12 +4,16 @@
 //! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Nobody is
 //! invited: what the server would send out is held back.
 
+mod carried;
 mod collections;
 mod existing;
+mod fitting;
 mod folder;
+mod limits;
 mod look;
 mod mirror;
 mod place;
+mod plan;
 mod properties;
 mod put;
 mod replace;
@@ -25,11 +29,13 @@ use tokio::sync::OnceCell;
 
 use super::described::is_metadata;
 use super::open::{Opened, failed};
-use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Outcome};
+use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 use crate::dav::{self, Client, Kind};
 use crate::item;
+use carried::Carried;
 use collections::Target;
 use folder::Folder;
+use limits::Unmade;
 use wishes::Wishes;
 
 /// How many items are put at the same time. Radicale and Xandikos take half as many a second from eight connections as from
@@ -50,6 +56,12 @@ pub(in crate::connector) struct DavDestination {
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
     targets: tokio::sync::Mutex<Vec<Arc<Target>>>,
+    /// The collections that could not be made.
+    unmade: Unmade,
+    /// The plan that is carried out here, if there is one.
+    carried: Option<Carried>,
+    /// What a dry run came to.
+    plan: Mutex<Vec<Foreseen>>,
 }
 
 impl DavDestination {
@@ -66,6 +78,9 @@ impl DavDestination {
             invites: OnceCell::new(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
+            unmade: Unmade::default(),
+            carried: None,
+            plan: Mutex::default(),
         }
     }
 
@@ -87,7 +102,14 @@ impl DavDestination {
 
     fn folder(&self, path: &str) -> Arc<Folder> {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.entry(path.to_owned()).or_insert_with(|| Arc::new(Folder::at(path))).clone()
+        let at = || {
+            let folder = Folder::at(path);
+            if self.carried.as_ref().is_some_and(|carried| carried.has_failure(path)) {
+                folder.has_failure();
+            }
+            Arc::new(folder)
+        };
+        folders.entry(path.to_owned()).or_insert_with(at).clone()
     }
 
     fn folders(&self) -> Vec<Arc<Folder>> {
@@ -98,7 +120,8 @@ impl DavDestination {
     async fn item(&self, folder: &Folder, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
         let kind = folder.kind().unwrap_or_else(|| kind_of(&entry.name, &content));
         let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await?;
-        self.put(target, entry, content).await
+        let is_from_there = folder.said().described.is_some_and(|described| described.href == target.href.path());
+        self.put(target, entry, content, is_from_there).await
     }
 }
 
@@ -146,21 +169,34 @@ impl Destination for DavDestination {
         for folder in self.folders() {
             // An empty collection is one only by what describes it, or by where it lies. Where items failed because there is no
             // place for them, that has been said of each.
-            if let (None, Some(kind)) = (folder.target.get(), folder.kind_when_empty())
-                && folder.is_whole()
+            let planned = self.carried.as_ref().and_then(|carried| carried.there(&folder.path));
+            let empty = || folder.kind_when_empty().filter(|_| folder.is_whole());
+            if let (None, Some(kind)) = (folder.target.get(), planned.or_else(empty))
                 && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
             {
                 troubles.push(crate::report::sentence(&error));
             }
         }
-        troubles.extend(self.late_properties().await?);
-        if self.wishes.mirror {
-            troubles.extend(self.mirror().await);
+        if self.wishes.dry_run {
+            self.foresee().await?;
+        } else {
+            troubles.extend(self.late_properties().await?);
+            if self.wishes.mirror {
+                troubles.extend(self.mirror().await.into_iter().flat_map(|(_, mirrored)| mirrored.left));
+            }
         }
         if troubles.is_empty() {
             return Ok(());
         }
         Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
+    }
+
+    async fn foreseen(&self) -> Vec<Foreseen> {
+        std::mem::take(&mut *self.plan.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn carry_out(&self) -> Option<Box<dyn Destination>> {
+        Some(Box::new(self.carried_out()?))
     }
 }
 

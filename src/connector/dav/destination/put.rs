@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use super::collections::Target;
+use super::fitting::fits;
+use super::limits::not_put;
 use super::look::{look_at, look_for, read_back};
 use super::seen::{Known, Seen, short_digest};
 use super::wishes::OnConflict;
@@ -23,13 +25,21 @@ pub(super) struct Sent<'a> {
     pub path: &'a str,
     pub content: Bytes,
     pub seen: Seen,
+    /// Whether the snapshot has it from the very collection that it goes to.
+    pub is_from_there: bool,
 }
 
 impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
-    pub(super) async fn put(&self, target: &Target, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
+    pub(super) async fn put(
+        &self,
+        target: &Target,
+        entry: &Entry,
+        content: Bytes,
+        is_from_there: bool,
+    ) -> Result<Outcome, Error> {
         let seen = Seen::of(&content);
-        let sent = Sent { target, path: &entry.path, content, seen };
+        let sent = Sent { target, path: &entry.path, content, seen, is_from_there };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -67,7 +77,15 @@ impl DavDestination {
             return Err(conflict(format!("{path} was not put: another item stands at {href}, which was kept")));
         }
         match self.wishes.on_conflict {
-            OnConflict::Overwrite => self.replace(sent, href, known).await,
+            OnConflict::Overwrite if !sent.target.existing.lock().await.is_foreseen(&href, &known) => {
+                Err(conflict(format!(
+                    "{path} was not put: what stands at {href} came or changed since it was looked at; run the restore again"
+                )))
+            }
+            OnConflict::Overwrite => {
+                fits(&sent)?;
+                self.replace(sent, href, known).await
+            }
             _ => Err(conflict(format!("{path} differs from what stands at {href}, which was kept"))),
         }
     }
@@ -81,10 +99,11 @@ impl DavDestination {
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
+        fits(&sent)?;
         self.may_put(&sent, None).await?;
         if self.wishes.dry_run {
             sent.target.keep(at.clone());
-            sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
+            sent.target.existing.lock().await.plan(at, sent.seen);
             return Ok(Outcome::Created);
         }
         let error = match self.send(&sent, &at, When::Absent).await {
@@ -112,7 +131,7 @@ impl DavDestination {
             match self.send(&sent, &at, When::Absent).await {
                 Ok(put) => return self.done(sent, at, put, Outcome::Created).await,
                 Err(again) if again.kind == dav::ErrorKind::OutcomeUnknown => error = again,
-                Err(again) => return Err(failed(format!("cannot put {}", sent.path), again)),
+                Err(again) => return Err(not_put(sent.path, again)),
             }
         }
         Err(failed(format!("it is not known whether {} was put", sent.path), error))
@@ -140,12 +159,12 @@ impl DavDestination {
     async fn put_plainly(&self, sent: Sent<'_>, name: &str, error: dav::Error) -> Result<Outcome, Error> {
         let about_the_name = matches!(error.status, Some(400 | 403 | 404 | 405 | 409 | 412 | 414 | 500 | 501));
         if is_plain(name) || !about_the_name {
-            return Err(failed(format!("cannot put {}", sent.path), error));
+            return Err(not_put(sent.path, error));
         }
         let at = join(sent.target, &plain_name(name, sent.target.kind))?;
         match self.send(&sent, &at, When::Absent).await {
             Ok(put) => self.done(sent, at, put, Outcome::Created).await,
-            Err(_) => Err(failed(format!("cannot put {}", sent.path), error)),
+            Err(_) => Err(not_put(sent.path, error)),
         }
     }
 

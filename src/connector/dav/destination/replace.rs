@@ -1,5 +1,6 @@
 //! Writing over what stands there, and whether an item may be written at all.
 
+use super::limits::not_put;
 use super::look::{Still, look_for, still};
 use super::put::Sent;
 use super::seen::{Known, Seen};
@@ -36,7 +37,7 @@ impl DavDestination {
                     }
                     Err(failed(changed(), error))
                 }
-                _ => Err(failed(format!("cannot put {path}"), error)),
+                _ => Err(not_put(path, error)),
             },
         }
     }
