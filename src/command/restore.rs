@@ -118,19 +118,19 @@ impl Restore<'_> {
         if is_dry || plan.is_done() {
             planning.finish().await.map_err(|error| self.failed(&error))?;
             connectors::stop(&self.to, plugin).await.map_err(|error| self.failed(&error))?;
-            if is_dry && !self.context.json && !self.context.quiet {
-                show::print(&plan, &titles, self.arguments.verbose).await?;
-            }
+            self.warn_of_xattrs(&planning, &contents);
             let outcomes = done::outcomes(&plan, &Verdict::ALL);
-            return self.done(outcomes, plan.all_failures(), Some(&plan), None).say(self.context, Some(&titles)).await;
+            let done = self.done(outcomes, plan.all_failures(), Some(&plan), None);
+            return done.say(self.context, Some(&titles), self.arguments.verbose).await;
         }
+        self.warn_of_xattrs(&planning, &contents);
         let undo = self.undo(&plan).await?;
         let mut left = contents.clone();
         left.keep_only(&plan.to_send());
         let (outcomes, failures) = self.carry_out(plugin, planning, &left, &plan).await.map_err(|failure| {
             undo.iter().fold(failure, |failure, undo| failure.and(format!("To undo what was done: {}", undo.command)))
         })?;
-        self.done(outcomes, failures, Some(&plan), undo.as_ref()).say(self.context, Some(&titles)).await
+        self.done(outcomes, failures, Some(&plan), undo.as_ref()).say(self.context, Some(&titles), false).await
     }
 
     /// Asks the destination what it would do with all of it.
@@ -208,20 +208,12 @@ impl Restore<'_> {
         let contents = Contents::below(&self.vault, &self.found).await?;
         let plugin = connectors::start(&self.to).await?;
         let exporter = plugin.export(connectors::init(&self.to)).await.map_err(|error| self.failed(&error))?;
-        let takes_xattrs = self.takes_xattrs(&exporter);
         let (tally, mut outcomes) = (Tally::default(), Outcomes::new());
         self.put(&exporter, &contents, &tally, &mut outcomes).await?;
         exporter.finish().await.map_err(|error| self.failed(&error))?;
+        self.warn_of_xattrs(&exporter, &contents);
         connectors::stop(&self.to, plugin).await.map_err(|error| self.failed(&error))?;
-        let left_out = if takes_xattrs { 0 } else { contents.xattrs() };
-        if left_out > 0 {
-            let attributes = words::count(left_out, "extended attribute was", "extended attributes were");
-            let to = self.to.shown();
-            output::error_line(&format!(
-                "davault: warning: {to} takes no extended attributes, and {attributes} left out"
-            ));
-        }
-        self.done(outcomes, tally.counts().failures, None, None).say(self.context, None).await
+        self.done(outcomes, tally.counts().failures, None, None).say(self.context, None, false).await
     }
 
     /// Sends all of it and counts what becomes of it; whether it ended as it should.
@@ -252,6 +244,18 @@ impl Restore<'_> {
                     "Run it again: all of it is sent again, and what becomes of what is there already is the connector's to decide."
                 }))
             }
+        }
+    }
+
+    /// Extended attributes are lost where nobody takes them.
+    fn warn_of_xattrs(&self, exporter: &Exporter, contents: &Contents) {
+        let left_out = if self.takes_xattrs(exporter) { 0 } else { contents.xattrs() };
+        if left_out > 0 {
+            let attributes = words::count(left_out, "extended attribute was", "extended attributes were");
+            let to = self.to.shown();
+            output::error_line(&format!(
+                "davault: warning: {to} takes no extended attributes, and {attributes} left out"
+            ));
         }
     }
 

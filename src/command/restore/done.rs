@@ -14,7 +14,7 @@ use super::super::failure::Failure;
 use super::super::node::Found;
 use super::super::{ls, node, output, words};
 use super::plan::{Plan, Verdict};
-use super::show::Titles;
+use super::show::{self, Titles};
 use super::undo::Undo;
 
 /// So many failures are shown with the titles of their items; each is read from the vault.
@@ -50,8 +50,30 @@ pub fn outcomes(plan: &Plan, verdicts: &[Verdict]) -> Outcomes {
 }
 
 impl Done<'_> {
-    /// Prints it, and says whether all went well.
-    pub async fn say(&self, context: &Context, titles: Option<&Titles<'_>>) -> Result<(), Failure> {
+    /// Prints it, and says whether all went well; of a plan `is_verbose` asks for every item.
+    pub async fn say(&self, context: &Context, titles: Option<&Titles<'_>>, is_verbose: bool) -> Result<(), Failure> {
+        let is_told = !context.json && !context.quiet;
+        // A plan is printed with its failures.
+        let plan = self.plan.filter(|_| self.is_dry() && is_told).zip(titles);
+        if plan.is_none() {
+            self.say_failures(titles).await;
+        }
+        if context.json {
+            output::json(&self.json())?;
+        }
+        if is_told {
+            output::line(&words::printable(&self.summary()))?;
+        }
+        if let Some((plan, titles)) = plan {
+            show::print(plan, titles, is_verbose).await?;
+        }
+        if is_told {
+            self.advice().iter().try_for_each(|line| output::line(line))?;
+        }
+        if self.failures.is_empty() { Ok(()) } else { Err(Failure::partly()) }
+    }
+
+    async fn say_failures(&self, titles: Option<&Titles<'_>>) {
         for (number, failure) in self.failures.iter().enumerate() {
             let title = match titles.filter(|_| number < TITLED) {
                 Some(titles) => titles.of(&failure.path).await,
@@ -59,15 +81,6 @@ impl Done<'_> {
             };
             output::error_line(&words::printable(&format!("davault: {}{title}: {}", failure.path, failure.why)));
         }
-        if context.json {
-            output::json(&self.json())?;
-        } else if !context.quiet {
-            output::line(&words::printable(&self.summary()))?;
-            for line in self.advice() {
-                output::line(&line)?;
-            }
-        }
-        if self.failures.is_empty() { Ok(()) } else { Err(Failure::partly()) }
     }
 
     fn json(&self) -> Value {
@@ -150,11 +163,11 @@ impl Done<'_> {
         if let Some(undo) = self.undo {
             lines.push(format!("to undo: {}", undo.command));
         }
-        let only_created = self.plan.map_or(0, Plan::only_created);
-        if self.undo.is_some() && only_created > 0 {
+        let in_new = self.plan.map_or(0, Plan::in_new);
+        if self.undo.is_some() && in_new > 0 {
             lines.push(format!(
-                "that leaves {} where nothing stood in the way; delete by hand what should go",
-                words::count(only_created, "item that was added", "items that were added")
+                "that leaves the collections that were made, with {} in them",
+                words::count(in_new, "item", "items")
             ));
         }
         lines

@@ -23,10 +23,10 @@ pub struct Collection {
     items: BTreeMap<Verdict, Vec<Item>>,
 }
 
-/// Where something that stands there would be lost.
+/// Where something would be written, if something that stands there would be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overwritten<'a> {
-    /// Nowhere.
+    /// Nothing would be lost.
     Nothing,
     /// In these collections.
     In(Vec<&'a Foreseen>),
@@ -189,35 +189,27 @@ impl Plan {
         items.flatten().map(|item| item.path.as_str()).collect()
     }
 
-    /// Where something that stands there is written over or deleted.
+    /// Where something is written, if something that stands anywhere is written over or deleted: what undoes that undoes all.
     pub fn overwritten(&self) -> Overwritten<'_> {
-        let is_overwritten = |one: &&Collection| {
+        let loses = |one: &Collection| {
             let lost = |foreseen: &Foreseen| !foreseen.deletes.is_empty() || !foreseen.sets.is_empty();
             !one.of(Verdict::Change).is_empty() || one.foreseen.as_ref().is_some_and(lost)
         };
-        let overwritten: Vec<_> = self.collections.values().filter(is_overwritten).collect();
-        if overwritten.is_empty() {
+        if !self.collections.values().any(loses) {
             return Overwritten::Nothing;
         }
-        let known = overwritten.iter().map(|one| one.foreseen.as_ref().filter(|foreseen| !foreseen.name.is_empty()));
+        let written = self.collections.values().filter(|one| loses(one) || one.only_gains());
+        let known = written.map(|one| one.foreseen.as_ref().filter(|foreseen| !foreseen.name.is_empty()));
         let Some(mut known) = known.collect::<Option<Vec<_>>>() else { return Overwritten::Anywhere };
         known.sort_by(|one, other| one.at.cmp(&other.at));
         known.dedup_by(|one, other| (&one.at, &one.name) == (&other.at, &other.name));
         Overwritten::In(known)
     }
 
-    /// How many items would be created where nothing is written over or deleted.
-    pub fn only_created(&self) -> u64 {
-        let overwritten = match self.overwritten() {
-            Overwritten::Nothing => Vec::new(),
-            Overwritten::In(overwritten) => overwritten,
-            Overwritten::Anywhere => return 0,
-        };
-        let is_among = |one: &&Collection| {
-            one.foreseen.as_ref().is_some_and(|own| overwritten.iter().any(|other| other.at == own.at))
-        };
-        let others = self.collections.values().filter(|one| !is_among(one));
-        others.map(|one| one.of(Verdict::Create).len() as u64).sum()
+    /// How many items would be created in collections that have to be made.
+    pub fn in_new(&self) -> u64 {
+        let is_new = |one: &&Collection| one.foreseen.as_ref().is_some_and(|foreseen| foreseen.makes);
+        self.collections.values().filter(is_new).map(|one| one.of(Verdict::Create).len() as u64).sum()
     }
 
     /// All of it, for a program.
@@ -240,6 +232,11 @@ impl Collection {
     /// The items that would fare so.
     pub fn of(&self, verdict: Verdict) -> &[Item] {
         self.items.get(&verdict).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether something is added to what is there.
+    fn only_gains(&self) -> bool {
+        !self.of(Verdict::Create).is_empty() && !self.foreseen.as_ref().is_some_and(|foreseen| foreseen.makes)
     }
 
     fn json(&self, path: &str) -> Value {
@@ -314,30 +311,37 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_created_or_changed_is_sent_and_only_what_loses_something_is_overwritten() {
+    fn only_what_is_created_or_changed_is_sent_and_what_is_there_and_written_to_is_kept() {
         let deletes = Foreseen { deletes: vec!["/h/x.ics".into()], ..at("/h/") };
         let plan = plan([
             folder("/calendars/work", at("/w/")),
             folder("/calendars/home", deletes),
+            folder("/calendars/same", at("/s/")),
+            folder("/calendars/more", at("/m/")),
             folder("/contacts/friends", Foreseen { makes: true, ..at("/f/") }),
             stored("/calendars/work/b.ics", "replaced", None),
             stored("/calendars/work/a.ics", "created", None),
             stored("/calendars/home/c.ics", "identical", None),
+            stored("/calendars/same/f.ics", "identical", None),
+            stored("/calendars/more/g.ics", "created", None),
             stored("/contacts/friends/d.vcf", "created", None),
             stored("/contacts/friends/e.vcf", "in-the-way", Some("another stands there")),
             stored("/contacts/friends/f.vcf", "failed", Some("nobody answers")),
         ]);
         let mut sent: Vec<_> = plan.to_send().into_iter().collect();
         sent.sort_unstable();
-        assert_eq!(sent, ["/calendars/work/a.ics", "/calendars/work/b.ics", "/contacts/friends/d.vcf"]);
+        assert_eq!(
+            sent,
+            ["/calendars/more/g.ics", "/calendars/work/a.ics", "/calendars/work/b.ics", "/contacts/friends/d.vcf"]
+        );
         let Overwritten::In(overwritten) = plan.overwritten() else { panic!("{plan:?}") };
-        assert_eq!(overwritten.iter().map(|one| one.at.as_str()).collect::<Vec<_>>(), ["/h/", "/w/"]);
-        assert_eq!((plan.makes(), plan.deletes(), plan.only_created()), (1, 1, 1));
+        assert_eq!(overwritten.iter().map(|one| one.at.as_str()).collect::<Vec<_>>(), ["/h/", "/m/", "/w/"]);
+        assert_eq!((plan.makes(), plan.deletes(), plan.in_new()), (1, 1, 1));
         assert_eq!(plan.failures().count(), 2);
         let json = plan.json();
-        assert_eq!(json.pointer("/to_create"), Some(&json!(2)));
+        assert_eq!(json.pointer("/to_create"), Some(&json!(3)));
         assert_eq!(json.pointer("/collections/0/to_delete"), Some(&json!(["/h/x.ics"])));
-        assert_eq!(json.pointer("/collections/2/in_the_way/0/why"), Some(&json!("another stands there")));
+        assert_eq!(json.pointer("/collections/4/in_the_way/0/why"), Some(&json!("another stands there")));
     }
 
     #[test]

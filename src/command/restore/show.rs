@@ -51,6 +51,9 @@ pub async fn print(plan: &Plan, titles: &Titles<'_>, is_verbose: bool) -> Result
             output::line(&words::printable(line))?;
         }
     }
+    if let Some(trouble) = &plan.trouble {
+        output::error_line(&words::printable(&format!("davault: {trouble}")));
+    }
     Ok(())
 }
 
