@@ -2,6 +2,7 @@
 //! writes its row of the table in docs/servers.md into that folder: `make docs/servers.md`.
 
 mod probe;
+mod scheduling;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,12 +1,13 @@
 //! An account as a destination: collections are matched or made, and items put only where they are not there already.
 //!
 //! Identity is the UID, wherever it lies in its collection; what is equal by normal form is not sent. Every write has a
-//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Nobody is
-//! invited: what the server would send out is held back.
+//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Unless the
+//! person wants it, nobody is invited and nobody is cancelled: the server is kept from it, or the item is held back.
 
 mod collections;
 mod existing;
 mod folder;
+mod guests;
 mod look;
 mod mirror;
 mod place;
@@ -44,8 +45,8 @@ pub(in crate::connector) struct DavDestination {
     connections: usize,
     wishes: Wishes,
     account: OnceCell<dav::Account>,
-    /// Whether the server sends invitations, as far as it tells.
-    invites: OnceCell<Option<bool>>,
+    /// How the server schedules, as far as it tells.
+    scheduler: OnceCell<dav::Scheduler>,
     /// The folders of the snapshot, by path.
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
@@ -63,7 +64,7 @@ impl DavDestination {
             connections,
             wishes: Wishes::new(options),
             account: OnceCell::new(),
-            invites: OnceCell::new(),
+            scheduler: OnceCell::new(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
         }
@@ -78,11 +79,10 @@ impl DavDestination {
         self.account.get_or_try_init(|| self.discover()).await
     }
 
-    /// Whether the server may send invitations by itself: it does, or nobody can tell.
-    async fn may_invite(&self) -> Result<bool, Error> {
+    /// How the server schedules; asked when the first item comes that has guests.
+    async fn scheduler(&self) -> Result<&dav::Scheduler, Error> {
         let account = self.account().await?;
-        let says = self.invites.get_or_init(|| dav::sends_invitations(&self.client, account)).await;
-        Ok(says.unwrap_or(true))
+        Ok(self.scheduler.get_or_init(|| dav::scheduler(&self.client, account)).await)
     }
 
     fn folder(&self, path: &str) -> Arc<Folder> {

@@ -1,17 +1,19 @@
 //! One item: look where it stands, compare, and put it only if that changes something.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::collections::Target;
 use super::look::{look_at, look_for, read_back};
 use super::seen::{Known, Seen, short_digest};
-use super::wishes::OnConflict;
+use super::wishes::{OnConflict, Scheduling};
 use super::{DavDestination, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::dav::request::{Put, When};
 use crate::dav::{self, ETag, Href, Kind};
-use crate::item::{copy, difference, identity};
+use crate::item::{copy, difference, guests, identity};
 
 /// So often an item is put again whose answer was lost.
 const MOST_AGAIN: usize = 3;
@@ -21,15 +23,25 @@ const MOST_AGAIN: usize = 3;
 pub(super) struct Sent<'a> {
     pub target: &'a Target,
     pub path: &'a str,
+    /// As the snapshot has it.
+    pub given: Bytes,
+    /// The same without what an earlier restore did to its guests.
+    pub wanted: Bytes,
+    /// What is sent.
     pub content: Bytes,
+    /// What `wanted` says.
     pub seen: Seen,
 }
 
 impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
     pub(super) async fn put(&self, target: &Target, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
-        let seen = Seen::of(&content);
-        let sent = Sent { target, path: &entry.path, content, seen };
+        let wanted = match guests::original(&content) {
+            Cow::Borrowed(_) => content.clone(),
+            Cow::Owned(wanted) => wanted.into(),
+        };
+        let seen = Seen::of(&wanted);
+        let sent = Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -48,7 +60,7 @@ impl DavDestination {
     /// Something stands where the item belongs.
     async fn put_over(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let first = sent.target.keep(href.clone());
-        if known.says(&sent.seen) || self.says_as_vcard4(&sent, &href).await {
+        if self.is_there(&known, &sent.seen) || self.says_as_vcard4(&sent, &href).await {
             return Ok(Outcome::Identical);
         }
         let path = sent.path;
@@ -72,6 +84,12 @@ impl DavDestination {
         }
     }
 
+    /// Whether nothing is to be done. What a restore did to the guests of what stands there is no difference, unless the server
+    /// may have them back.
+    pub(super) fn is_there(&self, known: &Known, seen: &Seen) -> bool {
+        if self.wishes.scheduling == Scheduling::Server { known.says_exactly(seen) } else { known.says(seen) }
+    }
+
     /// Whether what stands there says the same when it is asked for in the version of what is put.
     async fn says_as_vcard4(&self, sent: &Sent<'_>, href: &Href) -> bool {
         let looked =
@@ -81,7 +99,7 @@ impl DavDestination {
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
-        self.may_put(&sent, None).await?;
+        let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
             sent.target.keep(at.clone());
             sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
@@ -103,7 +121,7 @@ impl DavDestination {
     async fn put_again(&self, sent: Sent<'_>, at: Href, mut error: dav::Error) -> Result<Outcome, Error> {
         for _ in 0..MOST_AGAIN {
             match look_for(&self.client, &at, &sent.seen).await {
-                Ok(Some(known)) if known.says(&sent.seen) => {
+                Ok(Some(known)) if self.is_there(&known, &sent.seen) => {
                     return self.done(sent, at, known.etag, Outcome::Created).await;
                 }
                 Ok(None) => {}
@@ -151,14 +169,14 @@ impl DavDestination {
 
     /// Puts it beside what stands there, under a UID of its own.
     async fn put_copy(&self, sent: Sent<'_>) -> Result<Outcome, Error> {
-        let Some(content) = copy::with_new_uid(&sent.content) else {
+        let Some(content) = copy::with_new_uid(&sent.wanted) else {
             return Err(conflict(format!("{} differs, and can't be copied: it has no UID to change", sent.path)));
         };
         let content = Bytes::from(content);
         let seen = Seen::of(&content);
         let name = plain_name(seen.uid.as_deref().unwrap_or_default(), sent.target.kind);
         let at = join(sent.target, &name)?;
-        let copy = Sent { content, seen, ..sent };
+        let copy = Sent { given: content.clone(), wanted: content.clone(), content, seen, ..sent };
         let found = copy.target.existing.lock().await.find(&self.client, copy.target, &at, &copy.seen).await?;
         match found {
             Some((href, known)) if known.says(&copy.seen) => {
@@ -172,7 +190,8 @@ impl DavDestination {
 
     pub(super) async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
         let (kind, body) = (sent.target.kind, sent.content.clone());
-        self.client.send(&Put { at: at.clone(), kind, body, when, silent: true }).await
+        let silent = self.wishes.scheduling != Scheduling::Server;
+        self.client.send(&Put { at: at.clone(), kind, body, when, silent }).await
     }
 
     /// Notes what was put, and reads it back if that was asked for.
