@@ -19,6 +19,20 @@ pub fn unfold(item: &[u8]) -> Vec<Cow<'_, [u8]>> {
     lines
 }
 
+/// Each content line with its folds and its line end.
+pub fn logical_lines(item: &[u8]) -> Vec<&[u8]> {
+    let mut lines = Vec::new();
+    let mut rest = item;
+    while !rest.is_empty() {
+        let next = |(at, byte): (usize, &u8)| *byte == b'\n' && !matches!(rest.get(at + 1), Some(b' ' | b'\t'));
+        let end = rest.iter().enumerate().position(next).map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
+        lines.push(line);
+        rest = after;
+    }
+    lines
+}
+
 fn without_cr(mut line: &[u8]) -> &[u8] {
     while let Some(shorter) = line.strip_suffix(b"\r") {
         line = shorter;

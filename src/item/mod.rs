@@ -1,8 +1,9 @@
 //! What an `.ics` or `.vcf` says: which kind it is, its UID, a title for a person, and whether two of them say the same.
 //!
 //! Pure functions over bytes: no I/O, no clock, no panic on any input. They work on content lines (RFC 5545 §3.1, RFC 6350
-//! §3.2), so that what nobody knows is kept as it is. Nothing here rewrites what is stored; two functions make what is sent:
-//! [`terminator::to_crlf`] puts back line ends, and [`copy::with_new_uid`] makes a copy that can stand beside its original.
+//! §3.2), so that what nobody knows is kept as it is. Nothing here rewrites what is stored; three functions make what is sent:
+//! [`terminator::to_crlf`] puts back line ends, [`copy::with_new_uid`] makes a copy that can stand beside its original, and
+//! [`method::without`] takes off what no calendar holds.
 
 mod component;
 pub mod copy;
@@ -10,6 +11,7 @@ pub mod difference;
 pub mod identity;
 pub mod kind;
 mod lines;
+pub mod method;
 pub mod normal;
 pub mod summary;
 pub mod terminator;
