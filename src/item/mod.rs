@@ -11,6 +11,7 @@ pub mod identity;
 pub mod kind;
 mod lines;
 pub mod normal;
+pub mod search;
 pub mod summary;
 pub mod terminator;
 mod text;
