@@ -6,4 +6,4 @@ mod mirror;
 mod planning;
 mod reading;
 mod scheduling;
-mod writing;
+pub mod writing;

@@ -6,6 +6,7 @@ mod key;
 mod line;
 mod pkg;
 mod staying;
+mod terms;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -13,6 +14,7 @@ pub use key::{Key, NewKey};
 pub use line::{normalise, options};
 pub use pkg::Pkg;
 pub use staying::{Chosen, Keep, Policy, Prune, Rm};
+pub use terms::Terms;
 
 use line::{bare, percent};
 
@@ -136,6 +138,7 @@ pub struct Cat {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Restore {
     /// @destination, a location, or a folder
     #[arg(long, value_name = "@DEST|FOLDER")]
@@ -143,6 +146,8 @@ pub struct Restore {
     /// What to put back; all of it without a path
     #[arg(value_name = "SNAP[:PATH]", default_value = "latest")]
     pub what: String,
+    #[command(flatten)]
+    pub terms: Terms,
     /// Print the plan – what would be created, changed, deleted, and what stands in the way – and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -21,6 +21,7 @@ use super::{connectors, open, output, words};
 mod contents;
 mod done;
 mod plan;
+mod selection;
 mod sending;
 mod session;
 mod show;
@@ -47,6 +48,10 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
 /// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
 /// otherwise. What others' connectors do is theirs to say, by their options.
 fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(), Failure> {
+    if !arguments.terms.is_empty() && connector::is_on(&endpoint.options, "mirror") {
+        return Err(Failure::usage("a choice of items can't be mirrored: all that was not chosen would be deleted")
+            .hint("Leave out mirror=true, or restore a whole calendar or address book by its path."));
+    }
     if !endpoint.served.is_own() {
         let flags = [
             ("-on-conflict", arguments.on_conflict.is_some()),
@@ -104,9 +109,18 @@ struct Restore<'a> {
 
 impl Restore<'_> {
     async fn to_own(&self) -> Result<(), Failure> {
-        let contents = Contents::whole(&self.vault, &self.found).await?;
+        let contents = match selection::contents(self.context, &self.vault, &self.found, &self.arguments.terms).await? {
+            Some(chosen) => chosen,
+            None => Contents::whole(&self.vault, &self.found).await?,
+        };
         if self.mirrors() {
             self.found.must_be_whole()?;
+            if self.arguments.terms.choose_items() {
+                return Err(Failure::usage(
+                    "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
+                )
+                .hint("Leave out -mirror, or choose whole calendars with -calendar or a path."));
+            }
         }
         let plugin = connectors::start(&self.to).await?;
         let mut init = connectors::init(&self.to);
@@ -175,7 +189,9 @@ impl Restore<'_> {
                 format!("davault: what stands there and will be written over is kept as snapshot {id}"),
                 format!("davault: to undo: {}", undo.command),
             ];
-            lines.iter().for_each(|line| output::error_line(line));
+            for line in lines {
+                output::error_line(&line);
+            }
         }
         Ok(Some(undo))
     }
@@ -205,7 +221,10 @@ impl Restore<'_> {
     }
 
     async fn to_others(&self) -> Result<(), Failure> {
-        let contents = Contents::below(&self.vault, &self.found).await?;
+        let contents = match selection::contents(self.context, &self.vault, &self.found, &self.arguments.terms).await? {
+            Some(chosen) => chosen,
+            None => Contents::below(&self.vault, &self.found).await?,
+        };
         let plugin = connectors::start(&self.to).await?;
         let exporter = plugin.export(connectors::init(&self.to)).await.map_err(|error| self.failed(&error))?;
         let (tally, mut outcomes) = (Tally::default(), Outcomes::new());

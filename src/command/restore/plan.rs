@@ -249,7 +249,9 @@ impl Collection {
                 ("to_delete", json!(deletes)),
                 ("left", json!(leaves)),
             ];
-            properties.into_iter().for_each(|(key, value)| add(&mut json, key, value));
+            for (key, value) in properties {
+                add(&mut json, key, value);
+            }
         }
         for verdict in Verdict::ALL {
             let items = self.of(verdict).iter();

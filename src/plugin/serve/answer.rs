@@ -17,6 +17,7 @@ impl Answered {
     pub(super) fn done(outcome: Outcome) -> Self {
         let word = match outcome {
             Outcome::Created => "created",
+            Outcome::WithoutMethod => "put without METHOD",
             Outcome::Replaced => "replaced",
             Outcome::Identical => "identical",
             Outcome::Noted => "noted",

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::DavDestination;
 use super::collections::Target;
 use super::existing::Existing;
-use super::limits::Unmade;
+use super::lost::Lost;
 use super::place::Place;
 use super::wishes::Wishes;
 use crate::dav::{Account, Collection, Href, Kind};
@@ -74,10 +74,10 @@ impl DavDestination {
             connections: self.connections,
             wishes: Wishes { dry_run: false, ..self.wishes.clone() },
             account: OnceCell::new_with(Some(copy_of(account))),
-            invites: OnceCell::new_with(self.invites.get().copied()),
+            scheduler: OnceCell::new_with(self.scheduler.get().cloned()),
+            lost: Lost::default(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
-            unmade: Unmade::default(),
             carried: Some(carried),
             plan: Mutex::default(),
         })

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
 use super::folder::Folder;
+use super::limits;
 use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
 use super::{DavDestination, properties};
@@ -97,7 +98,7 @@ impl DavDestination {
         if before.is_none() && !self.wishes.dry_run {
             let wanted = properties::wanted(kind, &said, displayname.as_deref());
             let components = said.described.map(|described| described.components).unwrap_or_default();
-            self.make_once(&href, kind, wanted, components).await?;
+            self.make(&href, kind, wanted, components).await?;
         }
         let (existing, kept_before) = match &self.carried {
             Some(carried) if before.is_some() => carried.seen(&href, kind),
@@ -121,13 +122,7 @@ impl DavDestination {
     }
 
     /// Makes a collection, with as much of its properties at once as the server takes.
-    pub(super) async fn make(
-        &self,
-        at: &Href,
-        kind: Kind,
-        wanted: Vec<Property>,
-        components: Vec<String>,
-    ) -> Result<(), Error> {
+    async fn make(&self, at: &Href, kind: Kind, wanted: Vec<Property>, components: Vec<String>) -> Result<(), Error> {
         let mut first = None;
         for (properties, components) in [(wanted, components), (Vec::new(), Vec::new())] {
             for how in [How::Mkcalendar, How::ExtendedMkcol] {
@@ -145,7 +140,9 @@ impl DavDestination {
         // An answer may have been lost: it may be there all the same.
         let made = self.discover().await?.collections.iter().any(|one| one.href == *at && one.kind == kind);
         match first {
-            Some(error) if !made => Err(failed(format!("cannot make the {} {at}", kind.word()), error)),
+            Some(error) if !made => {
+                Err(failed(format!("cannot make the {} {at}", kind.word()), limits::making(error, kind)))
+            }
             _ => Ok(()),
         }
     }

@@ -23,13 +23,12 @@ pub(super) fn fits(sent: &Sent<'_>) -> Result<(), Error> {
     let components = &before.components;
     // What a calendar held once it takes, whatever it says.
     let is_told_apart = *kind == Kind::Calendar && !components.is_empty() && !sent.is_from_there;
-    if let Some((_, word)) = KINDS.iter().find(|(one, _)| *one == own && is_told_apart) {
-        if !components.iter().any(|one| one.eq_ignore_ascii_case(word)) {
-            let only = components.join(", ");
-            return Err(refused(format!(
-                "{path} was not put: it is a {word}, and {href} says that it takes only {only}; put it elsewhere with -into NAME"
-            )));
-        }
+    let is_taken = |word: &str| components.iter().any(|one| one.eq_ignore_ascii_case(word));
+    if let Some((_, word)) = KINDS.iter().find(|(one, word)| *one == own && is_told_apart && !is_taken(word)) {
+        let only = components.join(", ");
+        return Err(refused(format!(
+            "{path} was not put: it is a {word}, and {href} says that it takes only {only}; put it elsewhere with -into NAME"
+        )));
     }
     Ok(())
 }
