@@ -32,6 +32,7 @@ mod story_refused;
 mod story_s3;
 mod story_servers;
 mod story_setup;
+mod story_undo;
 mod story_vdirsyncer;
 mod support;
 mod vault;
