@@ -12,7 +12,6 @@ use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::VcardVersion;
 use crate::dav::{ETag, Kind};
-use crate::item;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
 const MOST_SAMPLES: usize = 3;
@@ -107,7 +106,7 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Sends one item, if it is of a kind that is wanted.
+    /// Sends one item, if it is a wanted one.
     async fn item(
         &self,
         item: Item,
@@ -115,7 +114,7 @@ impl Fetch<'_> {
         etag: Option<ETag>,
         as_version: Option<VcardVersion>,
     ) -> Result<(), Stop> {
-        if self.collection.kind == Kind::Calendar && !self.is_wanted(&content) {
+        if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
             return Ok(());
         }
         let Item { path, member } = item;
@@ -130,16 +129,5 @@ impl Fetch<'_> {
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
-    }
-
-    fn is_wanted(&self, content: &[u8]) -> bool {
-        let wanted = &self.run.source.filter.components;
-        let component = match item::kind::Kind::of(content) {
-            item::kind::Kind::Event => "VEVENT",
-            item::kind::Kind::Todo => "VTODO",
-            item::kind::Kind::Journal => "VJOURNAL",
-            _ => "",
-        };
-        wanted.is_empty() || wanted.iter().any(|name| name == component)
     }
 }
