@@ -5,4 +5,4 @@ mod guarding;
 mod mirror;
 mod reading;
 mod scheduling;
-mod writing;
+pub mod writing;

@@ -99,7 +99,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     )
     .also_vdir(),
     OptionSpec::only(Destination, "mirror", value::flag, "true: also delete what the snapshot lacks").also_vdir(),
-    OptionSpec::only(Destination, "scheduling", value::scheduling, "silent: what would mail attendees is held back"),
+    OptionSpec::only(
+        Destination,
+        "scheduling",
+        value::scheduling,
+        "guests: silent (default: nobody is told, or the event is held back), server or without-attendees",
+    ),
     OptionSpec::only(Destination, "dry_run", value::flag, "true: only say what would be done").also_vdir(),
     OptionSpec::only(Destination, "verify", value::flag, "true: read back every item that was put, and compare"),
 ];
@@ -300,8 +305,8 @@ mod tests {
         );
         assert_eq!(why(Source, &[("password", "")]), "option password: give a value that is not empty");
         assert_eq!(
-            why(Destination, &[("scheduling", "server")]),
-            "option scheduling=server: only silent is there yet; server and without-attendees will come"
+            why(Destination, &[("scheduling", "loud")]),
+            "option scheduling=loud: give silent, server or without-attendees"
         );
         assert_eq!(
             why(Source, &[("include", "[a")]),

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::kind::Kind;
-use super::lines::{Line, unfold};
+use super::lines::{Line, logical_lines, unfold};
 use super::normal::fingerprint;
 
 /// The item under a new UID; none if it has no UID. Everything else keeps its bytes.
@@ -35,20 +35,6 @@ pub fn with_new_uid(item: &[u8]) -> Option<Vec<u8>> {
         copy.extend_from_slice(raw);
     }
     changed.then_some(copy)
-}
-
-/// Each content line with its folds and its line end.
-fn logical_lines(item: &[u8]) -> Vec<&[u8]> {
-    let mut lines = Vec::new();
-    let mut rest = item;
-    while !rest.is_empty() {
-        let next = |(at, byte): (usize, &u8)| *byte == b'\n' && !matches!(rest.get(at + 1), Some(b' ' | b'\t'));
-        let end = rest.iter().enumerate().position(next).map_or(rest.len(), |at| at + 1);
-        let (line, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
-        lines.push(line);
-        rest = after;
-    }
-    lines
 }
 
 /// A UUID (RFC 9562 §5.8) made from both.

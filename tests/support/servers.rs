@@ -40,6 +40,8 @@ const fn program(name: &'static str, path: &'static str) -> Program {
 pub const RADICALE: Program = program("radicale", "/");
 /// Over https, with a certificate of its own: [`Server::ca_file`].
 pub const XANDIKOS: Program = Program { scheme: "https", ..program("xandikos", "/") };
+/// The same with accounts that are not empty, so that it can deliver invitations.
+pub const XANDIKOS_INVITES: Program = Program { scheme: "https", ..program("xandikos-invites", "/") };
 pub const CYRUS: Program = Program { several: true, ..program("cyrus", "/") };
 pub const SABREDAV: Program = program("sabredav", "/");
 pub const DAVICAL: Program = Program { several: true, ..program("davical", "/") };
@@ -78,6 +80,10 @@ impl Server {
     /// Its root, such as `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}/", self.program.scheme, self.port)
+    }
+
+    pub fn program(&self) -> Program {
+        self.program
     }
 
     pub fn port(&self) -> u16 {
@@ -133,6 +139,18 @@ impl Server {
 
     /// One request of alice's, below the root; whatever it answers.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        self.send_as("alice", method, path, headers, body).await
+    }
+
+    /// One request of a user's.
+    pub async fn send_as(
+        &self,
+        user: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> reqwest::Response {
         // Fails where another test has chosen the same before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder().no_proxy();
@@ -141,7 +159,8 @@ impl Server {
             client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).expect("a certificate"));
         }
         let url = self.url() + path.trim_start_matches('/');
-        let mut request = client.build().expect("a client").request(method, url).basic_auth("alice", Some("alice-pw"));
+        let mut request =
+            client.build().expect("a client").request(method, url).basic_auth(user, Some(format!("{user}-pw")));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

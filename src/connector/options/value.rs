@@ -89,11 +89,7 @@ pub(super) fn on_conflict(value: &str) -> Checked {
 
 /// What may happen to attendees.
 pub(super) fn scheduling(value: &str) -> Checked {
-    match value {
-        "silent" => Ok(()),
-        "server" | "without-attendees" => Err("only silent is there yet; server and without-attendees will come"),
-        _ => Err("give silent"),
-    }
+    valid(matches!(value, "silent" | "server" | "without-attendees"), "give silent, server or without-attendees")
 }
 
 fn valid(right: bool, otherwise: &'static str) -> Checked {

@@ -11,6 +11,7 @@ mod propfind;
 mod proppatch;
 mod put;
 mod query;
+mod stored_as;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
@@ -24,7 +25,7 @@ use fetched::{collect, collection_fault};
 pub use super::xml::{Propstat, Response};
 
 pub use delete::Delete;
-pub use features::Features;
+pub use features::{Features, Told};
 pub use fetched::{Fetched, VcardVersion};
 pub use get::{Get, Got};
 pub use list_members::{ListMembers, Member};
@@ -34,6 +35,7 @@ pub use propfind::{Depth, FoundProperty, Propfind, PropfindReply, Resource};
 pub use proppatch::{PropertyStatus, Proppatch};
 pub use put::{Put, When};
 pub use query::Query;
+pub use stored_as::StoredAs;
 
 /// Bytes in, value out: what to send, and what the answer means.
 ///

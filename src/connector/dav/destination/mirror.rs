@@ -3,11 +3,14 @@
 use super::DavDestination;
 use super::collections::Target;
 use super::folder::Folder;
+use super::guests::Way;
 use super::look::{Still, still};
-use super::seen::{Known, Seen};
+use super::seen::Known;
+use super::wishes::Scheduling;
 use crate::connector::Error;
-use crate::dav::Href;
 use crate::dav::request::{Delete, Get};
+use crate::dav::{Href, Kind};
+use crate::item::people;
 use crate::report::sentence;
 
 impl DavDestination {
@@ -35,19 +38,24 @@ impl DavDestination {
     async fn delete_others(&self, target: &Target, troubles: &mut Vec<String>) -> Result<(), Error> {
         let mut existing = target.existing.lock().await;
         existing.list(&self.client, target).await?;
-        let schedules = self.schedules(target.kind).await?;
         for (href, known) in existing.members().filter(|(href, _)| !target.keeps(href)) {
-            troubles.extend(self.delete(href, known, schedules).await.err());
+            troubles.extend(self.delete(target, href, known).await.err());
         }
         Ok(())
     }
 
-    /// Deletes an item if it is still what was listed and nobody is told; else says why not.
-    async fn delete(&self, href: &Href, known: &Known, schedules: bool) -> Result<(), String> {
-        if schedules && self.invites(href).await {
-            return Err(format!("{href} was held back: deleting it would mail its attendees"));
-        }
+    /// Deletes an item if it is still what was listed and nobody is told who should not be; else says why not.
+    async fn delete(&self, target: &Target, href: &Href, known: &Known) -> Result<(), String> {
         let not_deleted = |why: &str| format!("{href} was not deleted: {why}");
+        match self.way_to_delete(target, href).await {
+            Ok(Way::HeldBack) => {
+                return Err(format!(
+                    "{href} was held back: the server would tell its guests that it is off; scheduling=server lets it"
+                ));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(not_deleted(&sentence(&error))),
+        }
         let matches = match still(&self.client, href, known).await {
             Ok(Still::Same(etag)) => etag,
             Ok(Still::Gone) => return Ok(()),
@@ -55,14 +63,22 @@ impl DavDestination {
             Ok(Still::Untagged) => return Err(not_deleted("the server gives it no ETag")),
             Err(error) => return Err(not_deleted(&sentence(&error))),
         };
-        let sent = self.client.send(&Delete { at: href.clone(), matches, silent: true }).await;
+        let silent = self.wishes.scheduling != Scheduling::Server;
+        let sent = self.client.send(&Delete { at: href.clone(), matches, silent }).await;
         sent.map_err(|error| not_deleted(&sentence(&error)))
     }
 
-    /// Whether somebody may be told of what happens to an item; also where it can't be read.
-    async fn invites(&self, href: &Href) -> bool {
+    /// Who would be told, by what stands there now; what can't be read may have guests.
+    async fn way_to_delete(&self, target: &Target, href: &Href) -> Result<Way, Error> {
+        if target.kind != Kind::Calendar || self.wishes.scheduling == Scheduling::Server {
+            return Ok(Way::Plain);
+        }
+        let telling = self.telling(target).await?;
+        if telling.scheduler.sends == Some(false) {
+            return Ok(Way::Plain);
+        }
         let got = self.client.send(&Get { at: href.clone(), vcard_version: None }).await;
-        got.map_or(true, |got| Seen::of(&got.bytes).invites)
+        Ok(got.map_or(Way::HeldBack, |got| telling.delete(&people::of(&got.bytes))))
     }
 }
 

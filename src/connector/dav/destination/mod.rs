@@ -1,13 +1,15 @@
 //! An account as a destination: collections are matched or made, and items put only where they are not there already.
 //!
 //! Identity is the UID, wherever it lies in its collection; what is equal by normal form is not sent. Every write has a
-//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Nobody is
-//! invited: what the server would send out is held back.
+//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Unless the
+//! person wants it, nobody is invited and nobody is cancelled: the server is kept from it, or the item is held back.
 
 mod collections;
 mod existing;
 mod folder;
+mod guests;
 mod look;
+mod lost;
 mod mirror;
 mod place;
 mod properties;
@@ -30,6 +32,7 @@ use crate::dav::{self, Client, Kind};
 use crate::item;
 use collections::Target;
 use folder::Folder;
+use lost::{Lost, of_server};
 use wishes::Wishes;
 
 /// How many items are put at the same time. Radicale and Xandikos take half as many a second from eight connections as from
@@ -44,8 +47,9 @@ pub(in crate::connector) struct DavDestination {
     connections: usize,
     wishes: Wishes,
     account: OnceCell<dav::Account>,
-    /// Whether the server sends invitations, as far as it tells.
-    invites: OnceCell<Option<bool>>,
+    /// How the server schedules, as far as it tells.
+    scheduler: OnceCell<dav::Scheduler>,
+    lost: Lost,
     /// The folders of the snapshot, by path.
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
@@ -63,7 +67,8 @@ impl DavDestination {
             connections,
             wishes: Wishes::new(options),
             account: OnceCell::new(),
-            invites: OnceCell::new(),
+            scheduler: OnceCell::new(),
+            lost: Lost::default(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
         }
@@ -78,11 +83,10 @@ impl DavDestination {
         self.account.get_or_try_init(|| self.discover()).await
     }
 
-    /// Whether the server may send invitations by itself: it does, or nobody can tell.
-    async fn may_invite(&self) -> Result<bool, Error> {
+    /// How the server schedules; asked when the first item comes that has guests.
+    async fn scheduler(&self) -> Result<&dav::Scheduler, Error> {
         let account = self.account().await?;
-        let says = self.invites.get_or_init(|| dav::sends_invitations(&self.client, account)).await;
-        Ok(says.unwrap_or(true))
+        Ok(self.scheduler.get_or_init(|| dav::scheduler(&self.client, account)).await)
     }
 
     fn folder(&self, path: &str) -> Arc<Folder> {
@@ -97,8 +101,21 @@ impl DavDestination {
     /// Puts one item into the collection that its folder goes to.
     async fn item(&self, folder: &Folder, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
         let kind = folder.kind().unwrap_or_else(|| kind_of(&entry.name, &content));
-        let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await?;
-        self.put(target, entry, content).await
+        if let Some(why) = self.lost.why() {
+            return Err(refused(format!("{} was not tried any more: {why}", entry.path)));
+        }
+        if let Some(why) = folder.no_place.get() {
+            return Err(refused(why.clone()));
+        }
+        let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await.inspect_err(|error| {
+            // What the server has answered once it is not asked again for each item.
+            if of_server(error).is_some_and(|error| error.status.is_some()) {
+                let _ = folder.no_place.set(crate::report::sentence(error));
+            }
+        })?;
+        let outcome = self.put(target, entry, content).await;
+        self.lost.note(&outcome);
+        outcome
     }
 }
 

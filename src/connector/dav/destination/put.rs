@@ -1,17 +1,19 @@
 //! One item: look where it stands, compare, and put it only if that changes something.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::collections::Target;
 use super::look::{look_at, look_for, read_back};
 use super::seen::{Known, Seen, short_digest};
-use super::wishes::OnConflict;
+use super::wishes::{OnConflict, Scheduling};
 use super::{DavDestination, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
-use crate::dav::request::{Put, When};
+use crate::dav::request::{Got, Put, When};
 use crate::dav::{self, ETag, Href, Kind};
-use crate::item::{copy, difference, identity};
+use crate::item::{copy, difference, guests, identity, method};
 
 /// So often an item is put again whose answer was lost.
 const MOST_AGAIN: usize = 3;
@@ -21,15 +23,25 @@ const MOST_AGAIN: usize = 3;
 pub(super) struct Sent<'a> {
     pub target: &'a Target,
     pub path: &'a str,
+    /// As the snapshot has it.
+    pub given: Bytes,
+    /// The same without what an earlier restore did to its guests.
+    pub wanted: Bytes,
+    /// What is sent.
     pub content: Bytes,
+    /// What `wanted` says.
     pub seen: Seen,
 }
 
 impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
     pub(super) async fn put(&self, target: &Target, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
-        let seen = Seen::of(&content);
-        let sent = Sent { target, path: &entry.path, content, seen };
+        let wanted = match guests::original(&content) {
+            Cow::Borrowed(_) => content.clone(),
+            Cow::Owned(wanted) => wanted.into(),
+        };
+        let seen = Seen::of(&wanted);
+        let sent = Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -48,7 +60,7 @@ impl DavDestination {
     /// Something stands where the item belongs.
     async fn put_over(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let first = sent.target.keep(href.clone());
-        if known.says(&sent.seen) || self.says_as_vcard4(&sent, &href).await {
+        if self.is_there(&known, &sent.seen) || self.says_as_vcard4(&sent, &href).await {
             return Ok(Outcome::Identical);
         }
         let path = sent.path;
@@ -72,6 +84,12 @@ impl DavDestination {
         }
     }
 
+    /// Whether nothing is to be done. What a restore did to the guests of what stands there is no difference, unless the server
+    /// may have them back.
+    pub(super) fn is_there(&self, known: &Known, seen: &Seen) -> bool {
+        if self.wishes.scheduling == Scheduling::Server { known.says_exactly(seen) } else { known.says(seen) }
+    }
+
     /// Whether what stands there says the same when it is asked for in the version of what is put.
     async fn says_as_vcard4(&self, sent: &Sent<'_>, href: &Href) -> bool {
         let looked =
@@ -81,7 +99,7 @@ impl DavDestination {
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
-        self.may_put(&sent, None).await?;
+        let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
             sent.target.keep(at.clone());
             sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
@@ -94,7 +112,7 @@ impl DavDestination {
         match error.kind {
             dav::ErrorKind::OutcomeUnknown => self.put_again(sent, at, error).await,
             _ if is_there(&error) => self.put_found(sent, at, name, error).await,
-            _ => self.put_plainly(sent, name, error).await,
+            _ => self.put_otherwise(sent, at, name, error).await,
         }
     }
 
@@ -103,7 +121,7 @@ impl DavDestination {
     async fn put_again(&self, sent: Sent<'_>, at: Href, mut error: dav::Error) -> Result<Outcome, Error> {
         for _ in 0..MOST_AGAIN {
             match look_for(&self.client, &at, &sent.seen).await {
-                Ok(Some(known)) if known.says(&sent.seen) => {
+                Ok(Some(known)) if self.is_there(&known, &sent.seen) => {
                     return self.done(sent, at, known.etag, Outcome::Created).await;
                 }
                 Ok(None) => {}
@@ -132,33 +150,47 @@ impl DavDestination {
         };
         match found {
             Some((href, known)) => self.put_over(sent, href, known).await,
-            None => self.put_plainly(sent, name, error).await,
+            None => self.put_otherwise(sent, at, name, error).await,
         }
+    }
+
+    /// The server may dislike no more than that it is called an invitation that was sent by mail: Cyrus, `SabreDAV` 4 and
+    /// go-webdav refuse what has a METHOD (RFC 4791 §4.1).
+    async fn put_otherwise(&self, sent: Sent<'_>, at: Href, name: &str, error: dav::Error) -> Result<Outcome, Error> {
+        let about_the_content = matches!(error.status, Some(400 | 403 | 409 | 412 | 415 | 422));
+        if let Some(content) = method::without(&sent.content).filter(|_| about_the_content) {
+            let bare = Sent { content: content.into(), ..sent.clone() };
+            if let Ok(put) = self.send(&bare, &at, When::Absent).await {
+                return self.done(bare, at, put, Outcome::WithoutMethod).await;
+            }
+        }
+        self.put_plainly(sent, name, error).await
     }
 
     /// The server may dislike no more than the name: a plain one is tried, where this one is not.
     async fn put_plainly(&self, sent: Sent<'_>, name: &str, error: dav::Error) -> Result<Outcome, Error> {
-        let about_the_name = matches!(error.status, Some(400 | 403 | 404 | 405 | 409 | 412 | 414 | 500 | 501));
+        let about_the_name =
+            matches!(error.status, Some(400 | 403 | 404 | 405 | 409 | 412 | 414 | 500 | 501)) && !error.is_about_rate();
         if is_plain(name) || !about_the_name {
-            return Err(failed(format!("cannot put {}", sent.path), error));
+            return Err(cannot_put(sent.path, error));
         }
         let at = join(sent.target, &plain_name(name, sent.target.kind))?;
         match self.send(&sent, &at, When::Absent).await {
             Ok(put) => self.done(sent, at, put, Outcome::Created).await,
-            Err(_) => Err(failed(format!("cannot put {}", sent.path), error)),
+            Err(_) => Err(cannot_put(sent.path, error)),
         }
     }
 
     /// Puts it beside what stands there, under a UID of its own.
     async fn put_copy(&self, sent: Sent<'_>) -> Result<Outcome, Error> {
-        let Some(content) = copy::with_new_uid(&sent.content) else {
+        let Some(content) = copy::with_new_uid(&sent.wanted) else {
             return Err(conflict(format!("{} differs, and can't be copied: it has no UID to change", sent.path)));
         };
         let content = Bytes::from(content);
         let seen = Seen::of(&content);
         let name = plain_name(seen.uid.as_deref().unwrap_or_default(), sent.target.kind);
         let at = join(sent.target, &name)?;
-        let copy = Sent { content, seen, ..sent };
+        let copy = Sent { given: content.clone(), wanted: content.clone(), content, seen, ..sent };
         let found = copy.target.existing.lock().await.find(&self.client, copy.target, &at, &copy.seen).await?;
         match found {
             Some((href, known)) if known.says(&copy.seen) => {
@@ -172,7 +204,8 @@ impl DavDestination {
 
     pub(super) async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
         let (kind, body) = (sent.target.kind, sent.content.clone());
-        self.client.send(&Put { at: at.clone(), kind, body, when, silent: true }).await
+        let silent = self.wishes.scheduling != Scheduling::Server;
+        self.client.send(&Put { at: at.clone(), kind, body, when, silent }).await
     }
 
     /// Notes what was put, and reads it back if that was asked for.
@@ -183,33 +216,68 @@ impl DavDestination {
         etag: Option<ETag>,
         outcome: Outcome,
     ) -> Result<Outcome, Error> {
+        let looks = self.wishes.verify || self.wishes.mirror;
+        let stands = if looks { Some(self.stands(&sent, &at).await) } else { None };
+        let at = match &stands {
+            Some(Ok(Some((there, _)))) => there.clone(),
+            _ => at,
+        };
         sent.target.keep(at.clone());
-        let verified = if self.wishes.verify { self.verified(&sent, &at).await } else { Ok(()) };
+        let verified = stands.filter(|_| self.wishes.verify).map_or(Ok(()), |stands| verified(&sent, &at, stands));
         let known = Known { etag, seen: Some(sent.seen) };
         sent.target.existing.lock().await.note(at, known);
         verified.map(|()| outcome)
     }
 
-    /// Whether what was put is what stands there now.
-    async fn verified(&self, sent: &Sent<'_>, at: &Href) -> Result<(), Error> {
-        let path = sent.path;
-        match read_back(&self.client, at, &sent.seen).await {
-            Ok(Some(there)) => {
-                let there = there.bytes;
-                let differing = difference::names(&sent.content, &there);
-                if differing.is_empty() {
-                    return Ok(());
-                }
-                if identity::of(&there).is_none() {
-                    // QUIRK(sogo): loses the whole event where its own folding would cut a character above U+FFFF.
-                    return Err(refused(format!("{path} was put, and the server kept nothing of it at {at}")));
-                }
-                Err(refused(format!("{path} was put, and the server changed {} in it at {at}", differing.join(", "))))
-            }
-            Ok(None) => Err(refused(format!("{path} was put, and is not there"))),
-            Err(error) => Err(failed(format!("{path} was put, and can't be read back"), error)),
+    /// Where what was put stands now, and what does. QUIRK(google, zoho, calypso): store an item under its UID, whatever it was
+    /// called.
+    async fn stands(&self, sent: &Sent<'_>, at: &Href) -> Result<Option<(Href, Got)>, dav::Error> {
+        if let Some(got) = read_back(&self.client, at, &sent.seen).await? {
+            return Ok(Some((at.clone(), got)));
         }
+        let Some(uid) = &sent.seen.uid else { return Ok(None) };
+        for name in [format!("{uid}.{}", sent.target.kind.extension()), uid.clone()] {
+            let Ok(href) = sent.target.href.join(&name, false) else { continue };
+            let got = if href == *at { None } else { read_back(&self.client, &href, &sent.seen).await? };
+            if let Some(got) = got.filter(|got| Seen::of(&got.bytes).uid.as_ref() == Some(uid)) {
+                return Ok(Some((href, got)));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Whether what was put is what stands there now.
+fn verified(sent: &Sent<'_>, at: &Href, stands: Result<Option<(Href, Got)>, dav::Error>) -> Result<(), Error> {
+    let path = sent.path;
+    let there = match stands {
+        Ok(Some((_, got))) => got.bytes,
+        Ok(None) => return Err(refused(format!("{path} was put, and is not there"))),
+        Err(error) => return Err(failed(format!("{path} was put, and can't be read back"), error)),
+    };
+    let differing = difference::names(&sent.content, &there);
+    if differing.is_empty() {
+        return Ok(());
+    }
+    if identity::of(&there).is_none() {
+        // QUIRK(sogo): loses the whole event where its own folding would cut a character above U+FFFF.
+        return Err(refused(format!("{path} was put, and the server kept nothing of it at {at}")));
+    }
+    Err(refused(format!("{path} was put, and the server changed {} in it at {at}", differing.join(", "))))
+}
+
+/// What the server says of an item that it will not have.
+fn cannot_put(path: &str, mut error: dav::Error) -> Error {
+    let about_uid = ["no-uid-conflict", "unique-scheduling-object-resource"];
+    let is_named = error.condition.as_deref().is_some_and(|condition| about_uid.contains(&condition));
+    // QUIRK(icloud): 412 and no more. QUIRK(nextcloud): 400 with a sentence, also for what lies in the trash.
+    let is_taken = is_named || error.status == Some(412) || error.what.contains("with uid already exists");
+    if is_taken {
+        let taken =
+            "; its UID may be that of an item in another collection of the account, or in the server's trash bin";
+        error.what.push_str(taken);
+    }
+    failed(format!("cannot put {path}"), error)
 }
 
 /// Whether the server says that something is in the way: what has this name, or this UID (RFC 4791 §5.3.2.1).
