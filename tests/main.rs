@@ -26,6 +26,7 @@ mod story_others;
 mod story_package;
 mod story_parts;
 mod story_plakar;
+mod story_providers;
 mod story_reader;
 mod story_refused;
 mod story_s3;

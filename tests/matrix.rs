@@ -1,40 +1,23 @@
 //! What each server that the registries have makes of an account: `make test-servers`. With `$DAVAULT_SERVERS` each test also
 //! writes its row of the table in docs/servers.md into that folder: `make docs/servers.md`.
 
+mod became;
+mod pairs;
 mod probe;
 mod scheduling;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use davault::item;
-
+use became::{Became, Items, items};
 use probe::Answers;
 
 use crate::support::generate::{Account, Size};
 use crate::support::nasty;
-use crate::support::person::{Person, Ran};
+use crate::support::person::Person;
 use crate::support::servers::{self, Program, Server};
 use crate::support::vdir;
-
-/// Path from the root of the account and content, by UID.
-type Items = BTreeMap<String, (String, Vec<u8>)>;
-
-/// What became of the items of an account that was put on a server and read back.
-#[derive(Debug, Default)]
-struct Became {
-    /// Their bytes are the same.
-    exact: usize,
-    /// They say the same.
-    equal: usize,
-    /// They say something else, and the restore said so: names of properties, and the items.
-    altered: BTreeMap<String, Vec<String>>,
-    /// The server did not take or keep them, and the restore said so: by reason.
-    refused: BTreeMap<String, Vec<String>>,
-    /// Altered or gone, and nobody said so.
-    unexplained: Vec<String>,
-}
 
 #[tokio::test]
 #[ignore = "needs the servers of `make servers`"]
@@ -88,14 +71,14 @@ async fn comes_back(program: Program) {
     let server = Server::start(program).await;
     let person = Person::with_vault().await;
     person.add("it", &server).await;
-    let made = corpus(&person.path("made"));
+    let made = corpus(&person.path("made"), 1);
     person.ok(&["at", "vault", "backup", "./made"]).await;
     let restored = person.run(&["at", "vault", "restore", "--json", "-to", "@it", "latest"]).await;
     assert!(matches!(restored.code(), Some(0 | 3)), "{restored:?}");
     let backup = person.run(&["at", "vault", "backup", "--json", "@it"]).await;
     assert!(matches!(backup.code(), Some(0 | 3)), "{backup:?}");
     person.ok(&["at", "vault", "restore", "-to", "./back", "latest@it"]).await;
-    let became = compare(&made, &items(&person.path("back")), &told(&restored));
+    let became = Became::of(&made, &items(&person.path("back")), &restored);
     assert_eq!(became.unexplained, [""; 0], "{}: {became:#?}\n{backup:?}", program.name);
 
     let (one, other) = (href(&person, "nasty"), href(&person, "calendar-0"));
@@ -132,15 +115,14 @@ fn properties(person: &Person) -> Vec<String> {
 /// The server's row of the table.
 fn row(name: &str, became: &Became, answers: &Answers, properties: &[String]) -> String {
     let yes = |is: bool| if is { "yes" } else { "no" };
-    let count = |items: &BTreeMap<String, Vec<String>>| items.values().map(Vec::len).sum::<usize>();
     let names = |items: &BTreeMap<String, Vec<String>>| items.keys().cloned().collect::<Vec<_>>().join(", ");
     format!(
         "| {name} | {} | {} | {} ({}) | {} | {} | {} | {} | {} | {} | {} |\n",
         became.exact,
         became.equal,
-        count(&became.altered),
+        became.altered(),
         names(&became.altered),
-        count(&became.refused),
+        became.refused(),
         properties.join(", "),
         answers.tells.join(", "),
         yes(answers.keeps_conditions),
@@ -150,67 +132,19 @@ fn row(name: &str, became: &Became, answers: &Answers, properties: &[String]) ->
     )
 }
 
-/// Writes an account with what is nasty and what is usual; returns its items.
-fn corpus(dir: &Path) -> Items {
-    let usual = Account::seeded(11, Size { calendars: 2, events_each: 30, books: 1, contacts_each: 30 });
+/// Writes an account with what is usual and every `step`th of what is nasty; returns its items.
+fn corpus(dir: &Path, step: usize) -> Items {
+    let each = 30 / step.min(6);
+    let usual = Account::seeded(11, Size { calendars: 2, events_each: each, books: 1, contacts_each: each });
     usual.write_vdir(dir).expect("an account");
-    for (folder, items) in [("calendars/nasty", nasty::events()), ("contacts/nasty-cards", nasty::cards())] {
-        let folder = dir.join(folder);
+    let nasty = [("calendars/nasty", nasty::events()), ("contacts/nasty-cards", nasty::cards())];
+    let mut written = usual.item_count();
+    for (folder, items) in nasty.map(|(folder, items)| (dir.join(folder), nasty::some(items, step))) {
         fs::create_dir_all(&folder).expect("a folder");
-        for (name, bytes) in items {
-            fs::write(folder.join(name), bytes).expect("an item");
-        }
+        written += items.len();
+        items.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("an item"));
     }
-    items(dir)
-}
-
-/// All items below a folder by their UID.
-fn items(dir: &Path) -> Items {
-    let mut items = Items::new();
-    let mut folders = vec![dir.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path: PathBuf = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "ics" || end == "vcf") {
-                let bytes = fs::read(&path).expect("an item");
-                let uid =
-                    item::identity::of(&bytes).map_or_else(|| path.display().to_string(), |identity| identity.uid);
-                let path = path.strip_prefix(dir).expect("below it").display();
-                items.insert(uid, (format!("/{path}"), bytes));
-            }
-        }
-    }
+    let items = items(dir);
+    assert_eq!(items.len(), written, "each has a name and a UID of its own");
     items
-}
-
-/// What the restore said of items, by the path that each has in the snapshot.
-fn told(restored: &Ran) -> BTreeMap<String, String> {
-    let failures = restored.value("/failures");
-    let text =
-        |one: &serde_json::Value, name| one.get(name).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
-    failures.as_array().into_iter().flatten().map(|one| (text(one, "path"), text(one, "why"))).collect()
-}
-
-fn compare(made: &Items, back: &Items, told: &BTreeMap<String, String>) -> Became {
-    let mut became = Became::default();
-    for (uid, (path, bytes)) in made {
-        let there = back.get(uid).map(|(_, there)| there);
-        let differing = there.map(|there| item::difference::names(bytes, there));
-        match (there, differing, told.get(path)) {
-            (Some(there), _, _) if there == bytes => became.exact += 1,
-            (_, Some(names), _) if names.is_empty() => became.equal += 1,
-            (_, _, None) => became.unexplained.push(uid.clone()),
-            (_, Some(names), Some(_)) => became.altered.entry(names.join(" ")).or_default().push(uid.clone()),
-            (_, None, Some(why)) => became.refused.entry(reason(why)).or_default().push(uid.clone()),
-        }
-    }
-    became
-}
-
-/// The server's part of a sentence, which is the same for all items.
-fn reason(why: &str) -> String {
-    let from = why.rsplit("the server ").next().unwrap_or_default();
-    from.split(" at /").next().unwrap_or_default().to_owned()
 }

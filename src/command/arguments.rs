@@ -6,6 +6,7 @@ mod key;
 mod line;
 mod pkg;
 mod staying;
+mod terms;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -13,6 +14,7 @@ pub use key::{Key, NewKey};
 pub use line::{normalise, options};
 pub use pkg::Pkg;
 pub use staying::{Chosen, Keep, Policy, Prune, Rm};
+pub use terms::Terms;
 
 use line::{bare, percent};
 
@@ -143,6 +145,8 @@ pub struct Restore {
     /// What to put back; all of it without a path
     #[arg(value_name = "SNAP[:PATH]", default_value = "latest")]
     pub what: String,
+    #[command(flatten)]
+    pub terms: Terms,
     /// What happens to an item that stands there and differs [default: overwrite]
     #[arg(long, value_name = "overwrite|keep|copy")]
     pub on_conflict: Option<String>,

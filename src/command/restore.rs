@@ -19,6 +19,7 @@ use super::progress::Progress;
 use super::{connectors, open, output, words};
 
 mod contents;
+mod selection;
 mod sending;
 
 use contents::{Contents, Sizes};
@@ -31,8 +32,11 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
     let vault = open::vault(context).await?;
     let found = node::find(&vault, &arguments.what).await?;
     let is_own = endpoint.served.is_own();
-    let contents =
-        if is_own { Contents::whole(&vault, &found).await? } else { Contents::below(&vault, &found).await? };
+    let contents = match selection::contents(context, &vault, &found, &arguments.terms).await? {
+        Some(chosen) => chosen,
+        None if is_own => Contents::whole(&vault, &found).await?,
+        None => Contents::below(&vault, &found).await?,
+    };
     let mirrors = is_own && connector::is_on(&endpoint.options, "mirror");
     if mirrors {
         found.must_be_whole()?;
@@ -64,6 +68,10 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
 /// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
 /// otherwise. What others' connectors do is theirs to say, by their options.
 fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(), Failure> {
+    if !arguments.terms.is_empty() && connector::is_on(&endpoint.options, "mirror") {
+        return Err(Failure::usage("a choice of items can't be mirrored: all that was not chosen would be deleted")
+            .hint("Leave out mirror=true, or restore a whole calendar or address book by its path."));
+    }
     if !endpoint.served.is_own() {
         let flags = [
             ("-on-conflict", arguments.on_conflict.is_some()),

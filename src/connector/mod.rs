@@ -183,6 +183,8 @@ pub enum Outcome {
     Created,
     /// Something else was there and was replaced.
     Replaced,
+    /// It was put without its METHOD line, which no calendar may hold (RFC 4791 §4.1) and the server refused.
+    WithoutMethod,
     /// The same was there already, by bytes or by normal form; nothing was sent.
     Identical,
     /// It is no item (a folder, or metadata that is set with its collection).

@@ -150,6 +150,7 @@ impl Inner {
         let error = error.doing(&action(parts));
         match retry::next(end, parts.repeatable) {
             Next::Again if end == retry::End::NotConnected && !self.reached.load(Ordering::Relaxed) => Err(error),
+            Next::Again if retry::is_too_long(&self.retry, asked_delay) => Err(error.asking(asked_delay)),
             Next::Again if *sending < self.retry.attempts => {
                 *sending += 1;
                 sleep(retry::delay(&self.retry, *sending, asked_delay, rand::random())).await;
@@ -248,7 +249,9 @@ impl Inner {
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let body = self.body(response).beginning(LARGEST_EXPLANATION).await;
         let error = refusal(status, content_type.as_deref(), &body).await;
-        Err(Failure { end: retry::End::Status(status.as_u16()), asked_delay, error })
+        // QUIRK(google): says 403 where others say 429.
+        let end = if error.is_about_rate() { 429 } else { status.as_u16() };
+        Err(Failure { end: retry::End::Status(end), asked_delay, error })
     }
 
     fn body(&self, response: reqwest::Response) -> Body {

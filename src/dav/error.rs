@@ -1,5 +1,7 @@
 //! Why something did not work: a kind for the code, a sentence for the person.
 
+use std::time::Duration;
+
 /// Why a request, or a whole discovery, failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -59,6 +61,29 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Whether the server takes no more for now: it was asked too much in too short a time.
+    #[must_use]
+    pub fn is_about_rate(&self) -> bool {
+        self.status == Some(429)
+            || matches!(self.condition.as_deref(), Some("rateLimitExceeded" | "userRateLimitExceeded"))
+    }
+
+    /// Whether what follows would fare no better: nobody answers, nobody lets us in, or no more is
+    /// answered for now.
+    #[must_use]
+    pub fn is_about_all(&self) -> bool {
+        use ErrorKind::{TimedOut, Tls, Unauthorised, Unreachable};
+        matches!(self.kind, TimedOut | Tls | Unauthorised | Unreachable) || self.is_about_rate()
+    }
+
+    /// Adds how long the server asks to wait.
+    pub(super) fn asking(mut self, delay: Option<Duration>) -> Self {
+        if let Some(delay) = delay {
+            self.what = format!("{}; it asks to wait {} minutes", self.what, delay.as_secs().div_ceil(60));
+        }
+        self
+    }
+
     pub(super) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self { kind, what: what.into(), status: None, condition: None, source: None }
     }

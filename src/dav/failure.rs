@@ -93,6 +93,9 @@ pub(super) async fn refusal(status: StatusCode, content_type: Option<&str>, body
     }
     let mut error = Error::new(kind_of(status.as_u16()), what).with_status(status.as_u16());
     error.condition = said.condition;
+    if error.condition.as_deref() == Some("quotaExceeded") {
+        error.kind = ErrorKind::Quota;
+    }
     error
 }
 
@@ -126,6 +129,9 @@ impl Said {
         if media_type.contains("xml") || body.trim_ascii_start().starts_with(b"<?xml") {
             return xml::document(body).await.map(|root| Self::from_xml(&root)).unwrap_or_default();
         }
+        if media_type.contains("json") {
+            return serde_json::from_slice(body).map(|said| Self::from_json(&said)).unwrap_or_default();
+        }
         let text = String::from_utf8_lossy(body);
         let first = text.lines().map(str::trim).find(|line| !line.is_empty());
         let words = first.filter(|_| media_type.starts_with("text/plain")).and_then(plain);
@@ -137,14 +143,26 @@ impl Said {
             return Self::default();
         }
         let own = |element: &&Element| element.namespace == SABRE || element.is(names::RESPONSEDESCRIPTION);
-        let condition = root.elements().find(|e| !own(e)).map(|e| e.local.clone());
+        let named = root.elements().find(|e| !own(e));
+        let condition = named.map(|e| e.local.clone());
         let said = root.elements().find(|e| e.local == "message" || e.is(names::RESPONSEDESCRIPTION));
-        Self { condition, words: said.and_then(|element| plain(&element.text())) }
+        // RFC 4791 §5.3.2.1: where the other item of that UID is.
+        let elsewhere = || named.and_then(|e| e.hrefs().next()).and_then(|href| plain(&href));
+        Self { condition, words: said.and_then(|element| plain(&element.text())).or_else(elsewhere) }
+    }
+
+    /// Google's way to say it.
+    fn from_json(said: &serde_json::Value) -> Self {
+        let text = |pointer| said.pointer(pointer).and_then(serde_json::Value::as_str);
+        Self {
+            condition: text("/error/errors/0/reason").map(str::to_owned),
+            words: text("/error/message").and_then(plain),
+        }
     }
 
     fn sentence(&self) -> Option<String> {
         match (&self.condition, &self.words) {
-            (Some(condition), Some(words)) => Some(format!("{condition}: {words}")),
+            (Some(condition), Some(words)) => plain(&format!("{condition}: {words}")),
             (condition, words) => words.clone().or_else(|| condition.as_deref().and_then(plain)),
         }
     }
@@ -207,6 +225,12 @@ mod tests {
         let (error, text) = sentence(409, "text/xml; charset=utf-8", conflict).await;
         assert_eq!(text, "the server answered 409 Conflict (no-uid-conflict)");
         assert_eq!((error.kind, error.condition.as_deref()), (ErrorKind::Conflict, Some("no-uid-conflict")));
+
+        let limit =
+            "{\"error\": {\"errors\": [{\"reason\": \"rateLimitExceeded\"}], \"message\": \"Rate Limit Exceeded\"}}";
+        let (error, text) = sentence(403, "application/json; charset=UTF-8", limit).await;
+        assert_eq!(text, "the server answered 403 Forbidden (rateLimitExceeded: Rate Limit Exceeded)");
+        assert!(error.is_about_rate() && error.is_about_all());
 
         let (_, text) = sentence(500, "text/plain", &format!("\n a\u{7}b {}\nsecond", "x".repeat(500))).await;
         assert_eq!(text, format!("the server answered 500 Internal Server Error (a b {})", "x".repeat(196)));

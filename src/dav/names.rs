@@ -140,6 +140,8 @@ pub const ADDRESSBOOK_QUERY: Name = name(CARDDAV, "addressbook-query");
 pub const ADDRESSBOOK_FILTER: Name = name(CARDDAV, "filter");
 /// RFC 6352 §10.5.1.
 pub const ADDRESSBOOK_PROP_FILTER: Name = name(CARDDAV, "prop-filter");
+/// RFC 6352 §10.5.4.
+pub const ADDRESSBOOK_TEXT_MATCH: Name = name(CARDDAV, "text-match");
 /// a copy of a feed; calendarserver's extension.
 pub const SUBSCRIBED: Name = name(CALENDARSERVER, "subscribed");
 /// where a subscribed calendar comes from; calendarserver's extension.

@@ -114,7 +114,7 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// The wait before the second sending; it doubles each time. A random part of up to a half is taken off.
     pub first_delay: Duration,
-    /// Longest wait, also where the server asks for more by `Retry-After`.
+    /// Longest wait. Where the server asks for more by `Retry-After` the request is given up.
     pub longest_delay: Duration,
 }
 

@@ -44,12 +44,17 @@ pub(super) fn next(end: End, repeatable: bool) -> Next {
 
 /// How long to wait before sending number `sending` (the first again is 2).
 ///
-/// `asked` is what `Retry-After` says; it is obeyed up to the longest delay. `random` is in 0..1.
+/// `asked` is what `Retry-After` says, at most the longest delay; see [`is_too_long`]. `random` is in 0..1.
 pub(super) fn delay(policy: &RetryPolicy, sending: u32, asked: Option<Duration>, random: f64) -> Duration {
     let doublings = sending.saturating_sub(2).min(16);
     let plain = policy.first_delay.saturating_mul(1 << doublings).min(policy.longest_delay);
     let jittered = plain.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0);
     asked.map_or(jittered, |asked| asked.max(jittered).min(policy.longest_delay))
+}
+
+/// Whether the server asks for more time than a request waits: asking sooner would be refused again.
+pub(super) fn is_too_long(policy: &RetryPolicy, asked: Option<Duration>) -> bool {
+    asked.is_some_and(|asked| asked > policy.longest_delay)
 }
 
 /// `Retry-After` (RFC 9110 §10.2.3), in seconds or as a date; a date is compared with the answer's own `Date`, so that no
@@ -101,6 +106,8 @@ mod tests {
         assert_eq!(delay(&policy, 2, None, 1.0), Duration::from_millis(500));
         assert_eq!(delay(&policy, 2, Some(Duration::from_secs(3)), 0.5), Duration::from_secs(3));
         assert_eq!(delay(&policy, 2, Some(Duration::from_hours(1)), 0.5), Duration::from_secs(5));
+        assert!(is_too_long(&policy, Some(Duration::from_hours(1))));
+        assert!(!is_too_long(&policy, Some(Duration::from_secs(5))) && !is_too_long(&policy, None));
     }
 
     #[test]

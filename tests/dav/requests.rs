@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use davault::dav::request::{
-    Delete, Get, How, ListMembers, MakeCollection, Multiget, Proppatch, Put, Query, VcardVersion, When,
+    Delete, Get, How, ListMembers, MakeCollection, Multiget, Proppatch, Put, Query, StoredAs, VcardVersion, When,
 };
 use davault::dav::{ETag, ErrorKind, Kind, Property, names};
 
@@ -88,7 +88,9 @@ async fn a_query_filters_by_component_and_contacts_get_a_filter_too() {
     client.send(&events).await.unwrap();
     let contacts = Query { kind: Kind::AddressBook, collection, component: None, with_data: true };
     client.send(&contacts).await.unwrap();
+    client.send(&StoredAs { collection: href(&client, "/c/"), version: "4.0" }).await.unwrap();
     let bodies: Vec<String> = server.recorded().iter().map(Recorded::text).collect();
+    assert!(bodies[2].contains("<R:prop-filter name=\"VERSION\"><R:text-match>4.0</R:text-match></R:prop-filter>"));
     assert!(bodies[0].contains("<C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VTODO\"/></C:comp-filter>"));
     assert!(!bodies[0].contains("calendar-data") && bodies[1].contains("<R:address-data"));
     assert!(bodies[1].contains("<R:prop-filter name=\"FN\"/>"));

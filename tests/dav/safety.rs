@@ -79,7 +79,7 @@ async fn redirects_end() {
 async fn reads_are_tried_again_when_the_server_is_busy_or_breaks_off() {
     let busy: [fn() -> Scripted; 4] = [
         || Scripted::answer(503, "").header("Retry-After", "0"),
-        || Scripted::answer(429, "").header("Retry-After", "999"),
+        || Scripted::answer(429, "").header("Retry-After", "0"),
         Scripted::close,
         || Scripted::multistatus(&member("/cal/x.ics", "")).close_after(150),
     ];
@@ -88,6 +88,14 @@ async fn reads_are_tried_again_when_the_server_is_busy_or_breaks_off() {
         assert_eq!(list(&server).await.unwrap(), 1);
         assert_eq!(server.requests().len(), 3);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_to_be_left_alone_for_long_is_not_asked_sooner() {
+    let server = Server::start(|_| Scripted::answer(429, "").header("Retry-After", "999"));
+    let error = list(&server).await.unwrap_err();
+    assert_eq!((server.requests().len(), error.is_about_all()), (1, true));
+    assert!(error.to_string().ends_with("429 Too Many Requests; it asks to wait 17 minutes"), "{error}");
 }
 
 #[tokio::test]

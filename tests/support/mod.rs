@@ -7,6 +7,7 @@ pub mod generate;
 pub mod nasty;
 pub mod person;
 pub mod process;
+pub mod provider;
 pub mod s3;
 pub mod scripted;
 pub mod servers;

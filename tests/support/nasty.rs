@@ -1,4 +1,10 @@
-//! Items that servers are known to trip over, made by hand: one of each kind and each trap.
+//! Items that servers are known to trip over: one of each kind and each trap, made by hand, and tables of what is hard to
+//! carry crossed with where it may stand.
+
+mod forms;
+mod people;
+mod texts;
+mod times;
 
 /// File name and content.
 pub type Item = (String, Vec<u8>);
@@ -6,8 +12,23 @@ pub type Item = (String, Vec<u8>);
 const STAMP: &str = "DTSTAMP:20260101T000000Z";
 const WHEN: &str = "DTSTART:20300105T100000Z\r\nDTEND:20300105T110000Z";
 
-/// Calendar items, each with a UID of its own that is its name.
+/// Calendar items, each with a UID of its own.
 pub fn events() -> Vec<Item> {
+    [by_hand(), bytes(), texts::events(), texts::parameters(), texts::components(), times::events(), forms::events()]
+        .concat()
+}
+
+/// Contacts, each with a UID of its own.
+pub fn cards() -> Vec<Item> {
+    [cards_by_hand(), texts::cards(), people::cards(), forms::cards()].concat()
+}
+
+/// Every `step`th of them: some of each kind.
+pub fn some(items: Vec<Item>, step: usize) -> Vec<Item> {
+    items.into_iter().step_by(step).collect()
+}
+
+fn by_hand() -> Vec<Item> {
     let mut items = vec![
         event("plain", "SUMMARY:Dentist"),
         event(
@@ -44,27 +65,19 @@ pub fn events() -> Vec<Item> {
             "SUMMARY:new\r\nCOLOR:turquoise\r\nIMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png:https://x.example/i.png\r\nCONFERENCE;VALUE=URI;FEATURE=AUDIO;LABEL=Dial in:tel:+1-412-555-0123",
         ),
     ];
-    let raw = |name: &str, lines: &str| {
-        (
-            format!("{name}.ics"),
-            format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n{lines}\r\nEND:VCALENDAR\r\n")
-                .into_bytes(),
-        )
-    };
     items.extend([
-        raw("all-day", &format!("BEGIN:VEVENT\r\nUID:all-day\r\n{STAMP}\r\nDTSTART;VALUE=DATE:20300105\r\nSUMMARY:Day\r\nEND:VEVENT")),
-        raw("floating", &format!("BEGIN:VEVENT\r\nUID:floating\r\n{STAMP}\r\nDTSTART:20300105T100000\r\nDURATION:PT1H30M\r\nSUMMARY:Everywhere at ten\r\nEND:VEVENT")),
-        raw("no-zone", &format!("BEGIN:VEVENT\r\nUID:no-zone\r\n{STAMP}\r\nDTSTART;TZID=Europe/Vienna:20300105T100000\r\nDTEND;TZID=Europe/Vienna:20300105T110000\r\nSUMMARY:No VTIMEZONE\r\nEND:VEVENT")),
-        raw("own-zone", &format!("BEGIN:VTIMEZONE\r\nTZID:Our Office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0130\r\nTZOFFSETTO:+0130\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:own-zone\r\n{STAMP}\r\nDTSTART;TZID=Our Office:20300105T100000\r\nDTEND;TZID=Our Office:20300105T110000\r\nSUMMARY:Half hour\r\nEND:VEVENT")),
-        raw("series", &format!("BEGIN:VEVENT\r\nUID:series\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:Weekly\r\nRRULE:FREQ=WEEKLY;BYDAY=MO,SA;UNTIL=20301231T000000Z\r\nEXDATE:20300112T100000Z,20300119T100000Z\r\nRDATE:20300108T100000Z\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:series\r\n{STAMP}\r\nRECURRENCE-ID:20300126T100000Z\r\nDTSTART:20300126T120000Z\r\nDTEND:20300126T130000Z\r\nSUMMARY:Moved\r\nEND:VEVENT")),
-        raw("orphan", &format!("BEGIN:VEVENT\r\nUID:orphan\r\n{STAMP}\r\nRECURRENCE-ID:20300126T100000Z\r\nDTSTART:20300126T120000Z\r\nDTEND:20300126T130000Z\r\nSUMMARY:Only this one of the series\r\nEND:VEVENT")),
-        raw("todo", &format!("BEGIN:VTODO\r\nUID:todo\r\n{STAMP}\r\nDUE;VALUE=DATE:20300105\r\nSUMMARY:Do\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:40\r\nRELATED-TO;RELTYPE=CHILD:plain\r\nEND:VTODO")),
-        raw("journal", &format!("BEGIN:VJOURNAL\r\nUID:journal\r\n{STAMP}\r\nDTSTART;VALUE=DATE:20300105\r\nSUMMARY:Diary\r\nDESCRIPTION:First\r\nDESCRIPTION:Second\r\nEND:VJOURNAL")),
-        raw("busy", &format!("BEGIN:VFREEBUSY\r\nUID:busy\r\n{STAMP}\r\nDTSTART:20300105T000000Z\r\nDTEND:20300106T000000Z\r\nFREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20300105T100000Z/PT1H\r\nEND:VFREEBUSY")),
-        raw("available", &format!("BEGIN:VAVAILABILITY\r\nUID:available\r\n{STAMP}\r\nDTSTART:20300105T000000Z\r\nBEGIN:AVAILABLE\r\nUID:available-1\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:Mornings\r\nEND:AVAILABLE\r\nEND:VAVAILABILITY")),
-        raw("unknown", &format!("BEGIN:VEVENT\r\nUID:unknown\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:With a strange part\r\nBEGIN:X-PART\r\nX-A:1\r\nEND:X-PART\r\nEND:VEVENT")),
+        calendar("all-day", &format!("BEGIN:VEVENT\r\nUID:all-day\r\n{STAMP}\r\nDTSTART;VALUE=DATE:20300105\r\nSUMMARY:Day\r\nEND:VEVENT")),
+        calendar("floating", &format!("BEGIN:VEVENT\r\nUID:floating\r\n{STAMP}\r\nDTSTART:20300105T100000\r\nDURATION:PT1H30M\r\nSUMMARY:Everywhere at ten\r\nEND:VEVENT")),
+        calendar("no-zone", &format!("BEGIN:VEVENT\r\nUID:no-zone\r\n{STAMP}\r\nDTSTART;TZID=Europe/Vienna:20300105T100000\r\nDTEND;TZID=Europe/Vienna:20300105T110000\r\nSUMMARY:No VTIMEZONE\r\nEND:VEVENT")),
+        calendar("own-zone", &format!("BEGIN:VTIMEZONE\r\nTZID:Our Office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0130\r\nTZOFFSETTO:+0130\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:own-zone\r\n{STAMP}\r\nDTSTART;TZID=Our Office:20300105T100000\r\nDTEND;TZID=Our Office:20300105T110000\r\nSUMMARY:Half hour\r\nEND:VEVENT")),
+        calendar("series", &format!("BEGIN:VEVENT\r\nUID:series\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:Weekly\r\nRRULE:FREQ=WEEKLY;BYDAY=MO,SA;UNTIL=20301231T000000Z\r\nEXDATE:20300112T100000Z,20300119T100000Z\r\nRDATE:20300108T100000Z\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:series\r\n{STAMP}\r\nRECURRENCE-ID:20300126T100000Z\r\nDTSTART:20300126T120000Z\r\nDTEND:20300126T130000Z\r\nSUMMARY:Moved\r\nEND:VEVENT")),
+        calendar("orphan", &format!("BEGIN:VEVENT\r\nUID:orphan\r\n{STAMP}\r\nRECURRENCE-ID:20300126T100000Z\r\nDTSTART:20300126T120000Z\r\nDTEND:20300126T130000Z\r\nSUMMARY:Only this one of the series\r\nEND:VEVENT")),
+        calendar("todo", &format!("BEGIN:VTODO\r\nUID:todo\r\n{STAMP}\r\nDUE;VALUE=DATE:20300105\r\nSUMMARY:Do\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:40\r\nRELATED-TO;RELTYPE=CHILD:plain\r\nEND:VTODO")),
+        calendar("journal", &format!("BEGIN:VJOURNAL\r\nUID:journal\r\n{STAMP}\r\nDTSTART;VALUE=DATE:20300105\r\nSUMMARY:Diary\r\nDESCRIPTION:First\r\nDESCRIPTION:Second\r\nEND:VJOURNAL")),
+        calendar("busy", &format!("BEGIN:VFREEBUSY\r\nUID:busy\r\n{STAMP}\r\nDTSTART:20300105T000000Z\r\nDTEND:20300106T000000Z\r\nFREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20300105T100000Z/PT1H\r\nEND:VFREEBUSY")),
+        calendar("available", &format!("BEGIN:VAVAILABILITY\r\nUID:available\r\n{STAMP}\r\nDTSTART:20300105T000000Z\r\nBEGIN:AVAILABLE\r\nUID:available-1\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:Mornings\r\nEND:AVAILABLE\r\nEND:VAVAILABILITY")),
+        calendar("unknown", &format!("BEGIN:VEVENT\r\nUID:unknown\r\n{STAMP}\r\n{WHEN}\r\nSUMMARY:With a strange part\r\nBEGIN:X-PART\r\nX-A:1\r\nEND:X-PART\r\nEND:VEVENT")),
     ]);
-    items.extend(bytes());
     items
 }
 
@@ -94,13 +107,7 @@ fn bytes() -> Vec<Item> {
     ]
 }
 
-/// Contacts.
-pub fn cards() -> Vec<Item> {
-    let card = |name: &str, version: &str, lines: &str| {
-        let text =
-            format!("BEGIN:VCARD\r\nVERSION:{version}\r\nPRODID:-//x//y//EN\r\nUID:{name}\r\n{lines}\r\nEND:VCARD\r\n");
-        (format!("{name}.vcf"), text.into_bytes())
-    };
+fn cards_by_hand() -> Vec<Item> {
     let photo = fold(&"/9j/4AAQ".repeat(2_000));
     vec![
         card(
@@ -135,10 +142,18 @@ pub fn cards() -> Vec<Item> {
 }
 
 fn event(uid: &str, lines: &str) -> Item {
-    let text = format!(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n{STAMP}\r\n{WHEN}\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-    );
-    (format!("{uid}.ics"), text.into_bytes())
+    calendar(uid, &format!("BEGIN:VEVENT\r\nUID:{uid}\r\n{STAMP}\r\n{WHEN}\r\n{lines}\r\nEND:VEVENT"))
+}
+
+fn calendar(name: &str, lines: &str) -> Item {
+    let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\n{lines}\r\nEND:VCALENDAR\r\n");
+    (format!("{name}.ics"), text.into_bytes())
+}
+
+fn card(uid: &str, version: &str, lines: &str) -> Item {
+    let text =
+        format!("BEGIN:VCARD\r\nVERSION:{version}\r\nPRODID:-//x//y//EN\r\nUID:{uid}\r\n{lines}\r\nEND:VCARD\r\n");
+    (format!("{}.vcf", uid.replace(':', "-")), text.into_bytes())
 }
 
 /// Breaks a long value into lines of 75 octets.

@@ -11,6 +11,7 @@ mod propfind;
 mod proppatch;
 mod put;
 mod query;
+mod stored_as;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
@@ -34,6 +35,7 @@ pub use propfind::{Depth, FoundProperty, Propfind, PropfindReply, Resource};
 pub use proppatch::{PropertyStatus, Proppatch};
 pub use put::{Put, When};
 pub use query::Query;
+pub use stored_as::StoredAs;
 
 /// Bytes in, value out: what to send, and what the answer means.
 ///

@@ -203,6 +203,7 @@ pub(super) async fn store(
 fn result(record: Record, answer: Result<Outcome, String>) -> ExportResponse {
     let word = match &answer {
         Ok(Outcome::Created) => Some("created"),
+        Ok(Outcome::WithoutMethod) => Some("put without METHOD"),
         Ok(Outcome::Replaced) => Some("replaced"),
         Ok(Outcome::Identical) => Some("identical"),
         Ok(Outcome::Noted) => Some("noted"),

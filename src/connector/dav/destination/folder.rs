@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::OnceCell;
 
@@ -16,6 +16,8 @@ pub(super) struct Folder {
     pub path: String,
     /// The collection that it goes to, once that is known.
     pub target: OnceCell<Arc<Target>>,
+    /// Why it has no collection to go to, if the server said so.
+    pub no_place: OnceLock<String>,
     said: Mutex<Said>,
     failed: AtomicBool,
 }
@@ -46,6 +48,7 @@ impl Folder {
         Self {
             path: path.to_owned(),
             target: OnceCell::new(),
+            no_place: OnceLock::new(),
             said: Mutex::new(Said { name, ..Said::default() }),
             failed: AtomicBool::new(false),
         }

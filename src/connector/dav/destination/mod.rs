@@ -9,6 +9,7 @@ mod existing;
 mod folder;
 mod guests;
 mod look;
+mod lost;
 mod mirror;
 mod place;
 mod properties;
@@ -31,6 +32,7 @@ use crate::dav::{self, Client, Kind};
 use crate::item;
 use collections::Target;
 use folder::Folder;
+use lost::{Lost, of_server};
 use wishes::Wishes;
 
 /// How many items are put at the same time. Radicale and Xandikos take half as many a second from eight connections as from
@@ -47,6 +49,7 @@ pub(in crate::connector) struct DavDestination {
     account: OnceCell<dav::Account>,
     /// How the server schedules, as far as it tells.
     scheduler: OnceCell<dav::Scheduler>,
+    lost: Lost,
     /// The folders of the snapshot, by path.
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
@@ -65,6 +68,7 @@ impl DavDestination {
             wishes: Wishes::new(options),
             account: OnceCell::new(),
             scheduler: OnceCell::new(),
+            lost: Lost::default(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
         }
@@ -97,8 +101,21 @@ impl DavDestination {
     /// Puts one item into the collection that its folder goes to.
     async fn item(&self, folder: &Folder, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
         let kind = folder.kind().unwrap_or_else(|| kind_of(&entry.name, &content));
-        let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await?;
-        self.put(target, entry, content).await
+        if let Some(why) = self.lost.why() {
+            return Err(refused(format!("{} was not tried any more: {why}", entry.path)));
+        }
+        if let Some(why) = folder.no_place.get() {
+            return Err(refused(why.clone()));
+        }
+        let target = folder.target.get_or_try_init(|| self.target(folder, kind)).await.inspect_err(|error| {
+            // What the server has answered once it is not asked again for each item.
+            if of_server(error).is_some_and(|error| error.status.is_some()) {
+                let _ = folder.no_place.set(crate::report::sentence(error));
+            }
+        })?;
+        let outcome = self.put(target, entry, content).await;
+        self.lost.note(&outcome);
+        outcome
     }
 }
 

@@ -11,9 +11,9 @@ use super::wishes::{OnConflict, Scheduling};
 use super::{DavDestination, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
-use crate::dav::request::{Put, When};
+use crate::dav::request::{Got, Put, When};
 use crate::dav::{self, ETag, Href, Kind};
-use crate::item::{copy, difference, guests, identity};
+use crate::item::{copy, difference, guests, identity, method};
 
 /// So often an item is put again whose answer was lost.
 const MOST_AGAIN: usize = 3;
@@ -112,7 +112,7 @@ impl DavDestination {
         match error.kind {
             dav::ErrorKind::OutcomeUnknown => self.put_again(sent, at, error).await,
             _ if is_there(&error) => self.put_found(sent, at, name, error).await,
-            _ => self.put_plainly(sent, name, error).await,
+            _ => self.put_otherwise(sent, at, name, error).await,
         }
     }
 
@@ -150,20 +150,34 @@ impl DavDestination {
         };
         match found {
             Some((href, known)) => self.put_over(sent, href, known).await,
-            None => self.put_plainly(sent, name, error).await,
+            None => self.put_otherwise(sent, at, name, error).await,
         }
+    }
+
+    /// The server may dislike no more than that it is called an invitation that was sent by mail: Cyrus, `SabreDAV` 4 and
+    /// go-webdav refuse what has a METHOD (RFC 4791 §4.1).
+    async fn put_otherwise(&self, sent: Sent<'_>, at: Href, name: &str, error: dav::Error) -> Result<Outcome, Error> {
+        let about_the_content = matches!(error.status, Some(400 | 403 | 409 | 412 | 415 | 422));
+        if let Some(content) = method::without(&sent.content).filter(|_| about_the_content) {
+            let bare = Sent { content: content.into(), ..sent.clone() };
+            if let Ok(put) = self.send(&bare, &at, When::Absent).await {
+                return self.done(bare, at, put, Outcome::WithoutMethod).await;
+            }
+        }
+        self.put_plainly(sent, name, error).await
     }
 
     /// The server may dislike no more than the name: a plain one is tried, where this one is not.
     async fn put_plainly(&self, sent: Sent<'_>, name: &str, error: dav::Error) -> Result<Outcome, Error> {
-        let about_the_name = matches!(error.status, Some(400 | 403 | 404 | 405 | 409 | 412 | 414 | 500 | 501));
+        let about_the_name =
+            matches!(error.status, Some(400 | 403 | 404 | 405 | 409 | 412 | 414 | 500 | 501)) && !error.is_about_rate();
         if is_plain(name) || !about_the_name {
-            return Err(failed(format!("cannot put {}", sent.path), error));
+            return Err(cannot_put(sent.path, error));
         }
         let at = join(sent.target, &plain_name(name, sent.target.kind))?;
         match self.send(&sent, &at, When::Absent).await {
             Ok(put) => self.done(sent, at, put, Outcome::Created).await,
-            Err(_) => Err(failed(format!("cannot put {}", sent.path), error)),
+            Err(_) => Err(cannot_put(sent.path, error)),
         }
     }
 
@@ -202,33 +216,68 @@ impl DavDestination {
         etag: Option<ETag>,
         outcome: Outcome,
     ) -> Result<Outcome, Error> {
+        let looks = self.wishes.verify || self.wishes.mirror;
+        let stands = if looks { Some(self.stands(&sent, &at).await) } else { None };
+        let at = match &stands {
+            Some(Ok(Some((there, _)))) => there.clone(),
+            _ => at,
+        };
         sent.target.keep(at.clone());
-        let verified = if self.wishes.verify { self.verified(&sent, &at).await } else { Ok(()) };
+        let verified = stands.filter(|_| self.wishes.verify).map_or(Ok(()), |stands| verified(&sent, &at, stands));
         let known = Known { etag, seen: Some(sent.seen) };
         sent.target.existing.lock().await.note(at, known);
         verified.map(|()| outcome)
     }
 
-    /// Whether what was put is what stands there now.
-    async fn verified(&self, sent: &Sent<'_>, at: &Href) -> Result<(), Error> {
-        let path = sent.path;
-        match read_back(&self.client, at, &sent.seen).await {
-            Ok(Some(there)) => {
-                let there = there.bytes;
-                let differing = difference::names(&sent.content, &there);
-                if differing.is_empty() {
-                    return Ok(());
-                }
-                if identity::of(&there).is_none() {
-                    // QUIRK(sogo): loses the whole event where its own folding would cut a character above U+FFFF.
-                    return Err(refused(format!("{path} was put, and the server kept nothing of it at {at}")));
-                }
-                Err(refused(format!("{path} was put, and the server changed {} in it at {at}", differing.join(", "))))
-            }
-            Ok(None) => Err(refused(format!("{path} was put, and is not there"))),
-            Err(error) => Err(failed(format!("{path} was put, and can't be read back"), error)),
+    /// Where what was put stands now, and what does. QUIRK(google, zoho, calypso): store an item under its UID, whatever it was
+    /// called.
+    async fn stands(&self, sent: &Sent<'_>, at: &Href) -> Result<Option<(Href, Got)>, dav::Error> {
+        if let Some(got) = read_back(&self.client, at, &sent.seen).await? {
+            return Ok(Some((at.clone(), got)));
         }
+        let Some(uid) = &sent.seen.uid else { return Ok(None) };
+        for name in [format!("{uid}.{}", sent.target.kind.extension()), uid.clone()] {
+            let Ok(href) = sent.target.href.join(&name, false) else { continue };
+            let got = if href == *at { None } else { read_back(&self.client, &href, &sent.seen).await? };
+            if let Some(got) = got.filter(|got| Seen::of(&got.bytes).uid.as_ref() == Some(uid)) {
+                return Ok(Some((href, got)));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Whether what was put is what stands there now.
+fn verified(sent: &Sent<'_>, at: &Href, stands: Result<Option<(Href, Got)>, dav::Error>) -> Result<(), Error> {
+    let path = sent.path;
+    let there = match stands {
+        Ok(Some((_, got))) => got.bytes,
+        Ok(None) => return Err(refused(format!("{path} was put, and is not there"))),
+        Err(error) => return Err(failed(format!("{path} was put, and can't be read back"), error)),
+    };
+    let differing = difference::names(&sent.content, &there);
+    if differing.is_empty() {
+        return Ok(());
+    }
+    if identity::of(&there).is_none() {
+        // QUIRK(sogo): loses the whole event where its own folding would cut a character above U+FFFF.
+        return Err(refused(format!("{path} was put, and the server kept nothing of it at {at}")));
+    }
+    Err(refused(format!("{path} was put, and the server changed {} in it at {at}", differing.join(", "))))
+}
+
+/// What the server says of an item that it will not have.
+fn cannot_put(path: &str, mut error: dav::Error) -> Error {
+    let about_uid = ["no-uid-conflict", "unique-scheduling-object-resource"];
+    let is_named = error.condition.as_deref().is_some_and(|condition| about_uid.contains(&condition));
+    // QUIRK(icloud): 412 and no more. QUIRK(nextcloud): 400 with a sentence, also for what lies in the trash.
+    let is_taken = is_named || error.status == Some(412) || error.what.contains("with uid already exists");
+    if is_taken {
+        let taken =
+            "; its UID may be that of an item in another collection of the account, or in the server's trash bin";
+        error.what.push_str(taken);
+    }
+    failed(format!("cannot put {path}"), error)
 }
 
 /// Whether the server says that something is in the way: what has this name, or this UID (RFC 4791 §5.3.2.1).

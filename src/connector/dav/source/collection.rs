@@ -7,7 +7,6 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
-use super::fetch::is_lost;
 use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
@@ -37,7 +36,7 @@ impl Run<'_> {
         let Folder { path, collection } = folder;
         let listing = match listing::list(&self.source.client, &collection).await {
             Ok(listing) => listing,
-            Err(error) if is_lost(error.kind) => return self.lost(path, error).await,
+            Err(error) if error.is_about_all() => return self.lost(path, error).await,
             Err(error) => return self.failed(path, sentence(&error)).await,
         };
         self.folder(&path).await?;

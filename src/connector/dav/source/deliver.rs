@@ -1,5 +1,7 @@
 //! From what a server answered to the bytes that are stored, and on to the host.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -10,12 +12,25 @@ use super::exact::{Evidence, Stored, Trust, Wire, confirmed, stored};
 use super::fetch::{Fetch, Raw, Rule};
 use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
-use crate::dav::request::VcardVersion;
-use crate::dav::{ETag, Kind};
+use crate::dav::request::{StoredAs, VcardVersion};
+use crate::dav::{ETag, Href, Kind};
 use crate::item;
+use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
 const MOST_SAMPLES: usize = 3;
+
+/// Whether a text is a vCard of version 4.0.
+fn is_vcard4(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_end().eq_ignore_ascii_case(b"VERSION:4.0"))
+}
+
+/// Whether a text may be one of which the server could not put every character into XML.
+///
+/// QUIRK(go-webdav): writes U+FFFD for a control character, or another that XML can't hold.
+fn replaces(text: &[u8]) -> bool {
+    text.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes())
+}
 
 impl Fetch<'_> {
     /// How a collection is to be read, by its first batch: digests where they fit, else one item's GET.
@@ -40,33 +55,62 @@ impl Fetch<'_> {
         };
         let digests = trust(Wire::Crlf);
         if digests.md5 {
-            return Ok(Rule { wire: Wire::Crlf, trust: Trust { size: false, ..digests } });
+            return Ok(Rule { wire: Wire::Crlf, trust: Trust { size: false, ..digests }, newer: Arc::default() });
         }
+        let newer = Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text)).await);
         for (item, text, _) in texts().take(MOST_SAMPLES) {
             if let Raw::Whole { content, .. } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
                 let form = item.member.size == Some(content.len() as u64);
-                return Ok(Rule { wire, trust: Trust { form, ..trust(wire) } });
+                return Ok(Rule { wire, trust: Trust { form, ..trust(wire) }, newer });
             }
         }
-        Ok(Rule { wire: Wire::Crlf, trust: Trust::default() })
+        Ok(Rule { wire: Wire::Crlf, trust: Trust::default(), newer })
+    }
+
+    /// Contacts that are stored as vCard 4.0, where it matters and the server can tell: those that it finds by that version
+    /// and not by the other one too.
+    async fn stored_as_4(&self, mut texts: impl Iterator<Item = &Bytes>) -> HashSet<Href> {
+        let mut found = HashSet::new();
+        if self.collection.kind == Kind::Calendar || texts.all(|text| is_vcard4(text)) {
+            return found;
+        }
+        for version in ["4.0", "3.0"] {
+            let request = StoredAs { collection: self.collection.href.clone(), version };
+            let Ok(of_version) = self.run.source.client.send(&request).await else { return HashSet::new() };
+            let hrefs =
+                of_version.into_iter().filter(|one| one.trouble.is_none() && one.status < 300).map(|one| one.href);
+            if version == "4.0" {
+                found.extend(hrefs);
+            } else {
+                hrefs.for_each(|href| _ = found.remove(&href));
+            }
+            if found.is_empty() {
+                break;
+            }
+        }
+        found
     }
 
     /// Sends the items of a batch in the form in which they are stored.
-    pub(super) async fn deliver(&self, raws: Vec<(Item, Raw)>, rule: Rule) -> Result<(), Stop> {
+    pub(super) async fn deliver(&self, raws: Vec<(Item, Raw)>, rule: &Rule) -> Result<(), Stop> {
         let mut doubtful = Vec::new();
         for (item, raw) in raws {
             match raw {
                 Raw::Failed(why) => self.failed(item.path, why).await?,
                 Raw::Whole { content, etag } => self.item(item, content, etag, None).await?,
+                Raw::Text { text, etag } if rule.newer.contains(&item.member.href) && !is_vcard4(&text) => {
+                    let etag = etag.or_else(|| item.member.etag.clone());
+                    doubtful.push((item, text, etag));
+                }
                 Raw::Text { text, etag } if rule.wire == Wire::GetOnly => self.by_get(item, (text, etag)).await?,
                 Raw::Text { text, etag } => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
-                        Stored::Confirmed(content) | Stored::Assumed(content) => {
-                            self.item(item, content, etag, None).await?;
-                        }
+                        Stored::Confirmed(content) => self.item(item, content, etag, None).await?,
+                        Stored::Assumed(content) if replaces(&content) => self.by_get(item, (content, etag)).await?,
+                        Stored::Assumed(content) => self.item(item, content, etag, None).await?,
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
@@ -75,7 +119,7 @@ impl Fetch<'_> {
                 }
             }
         }
-        self.as_newer_vcards(doubtful).await
+        self.as_newer_vcards(doubtful, rule).await
     }
 
     /// Sends what GET gives; where that is nothing that can be kept, the text that is there.
@@ -86,8 +130,8 @@ impl Fetch<'_> {
         }
     }
 
-    /// Sends contacts that were probably converted: as 4.0 where that is confirmed, else as they came.
-    async fn as_newer_vcards(&self, doubtful: Vec<(Item, Bytes, Option<ETag>)>) -> Result<(), Stop> {
+    /// Sends contacts that were probably converted: as 4.0 where that is confirmed, else what GET gives.
+    async fn as_newer_vcards(&self, doubtful: Vec<(Item, Bytes, Option<ETag>)>, rule: &Rule) -> Result<(), Stop> {
         if doubtful.is_empty() {
             return Ok(());
         }
@@ -101,7 +145,11 @@ impl Fetch<'_> {
                     let content = confirmed(&text, evidence).unwrap_or(text);
                     self.item(item, content, etag, version).await?;
                 }
-                _ => self.item(item, content, etag, None).await?,
+                Some(Raw::Text { text, .. }) if rule.newer.contains(&item.member.href) && is_vcard4(&text) => {
+                    let content = if rule.wire == Wire::Exact { text } else { to_crlf(&text).into_owned().into() };
+                    self.item(item, content, etag, version).await?;
+                }
+                _ => self.by_get(item, (content, etag)).await?,
             }
         }
         Ok(())

@@ -3,7 +3,8 @@
 //! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
 //! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use super::exact::{Trust, Wire};
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
 use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
-use crate::dav::{Collection, ETag, Error, ErrorKind, Kind};
+use crate::dav::{Collection, ETag, Error, Href, Kind};
 use crate::report::sentence;
 
 /// Most items in one multiget; servers answer so many in well under a second, and a failure costs little.
@@ -46,10 +47,12 @@ pub(super) enum Raw {
 }
 
 /// How the texts of a collection become what is stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub wire: Wire,
     pub trust: Trust,
+    /// Contacts that are stored as vCard 4.0, as far as the server tells.
+    pub newer: Arc<HashSet<Href>>,
 }
 
 impl Run<'_> {
@@ -68,8 +71,8 @@ impl Run<'_> {
             // How this collection is to be read shows on its first batch.
             let raws = fetch.ask(first).await?;
             let rule = fetch.rule(&raws).await?;
-            fetch.deliver(raws, rule).await?;
-            let fetch = &fetch;
+            fetch.deliver(raws, &rule).await?;
+            let (fetch, rule) = (&fetch, &rule);
             let rest = stream::iter(batches).map(|batch| async move {
                 let _permit = self.batches.acquire().await.map_err(|_| Stop::Unheard)?;
                 let raws = fetch.ask(batch).await?;
@@ -123,7 +126,7 @@ impl Fetch<'_> {
         &self,
         batch: &[Item],
         vcard_version: Option<VcardVersion>,
-    ) -> Result<HashMap<crate::dav::Href, Raw>, Error> {
+    ) -> Result<HashMap<Href, Raw>, Error> {
         let request = Multiget {
             kind: self.collection.kind,
             collection: self.collection.href.clone(),
@@ -159,15 +162,9 @@ impl Fetch<'_> {
 
     /// The error again, if the collection may be gone on with after it.
     fn survives(&self, error: Error) -> Result<Error, Stop> {
-        let lost = if is_lost(error.kind) { self.lost.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        let lost = if error.is_about_all() { self.lost.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
         if lost >= MOST_LOST { Err(Stop::Lost(error)) } else { Ok(error) }
     }
-}
-
-/// Whether nobody answered, or nobody that lets us in: then what follows may be lost as well.
-pub(super) fn is_lost(kind: ErrorKind) -> bool {
-    use ErrorKind::{TimedOut, Tls, Unauthorised, Unreachable};
-    matches!(kind, Unreachable | TimedOut | Tls | Unauthorised)
 }
 
 /// Why an answer of 200 is not kept.

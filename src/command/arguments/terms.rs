@@ -1,0 +1,34 @@
+//! What a person means by words, names and times, of all that a snapshot holds: arguments of `restore`.
+
+#![allow(clippy::doc_markdown, reason = "doc comments are what --help shows a person")]
+
+use clap::Args;
+
+/// A choice of items. What is said in several ways must be true in each of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Only some items (all that is said must be true of an item)")]
+pub struct Terms {
+    /// Events, to-dos and journal entries with these words in their title or place
+    #[arg(long, value_name = "WORDS")]
+    pub event: Option<String>,
+    /// Contacts with these words in their names, organisation or addresses
+    #[arg(long, value_name = "WORDS")]
+    pub contact: Option<String>,
+    /// The item with this UID; may be repeated
+    #[arg(long = "uid", value_name = "UID")]
+    pub uids: Vec<String>,
+    /// What lies in this calendar, by its display name or its folder; may be repeated
+    #[arg(long = "calendar", value_name = "NAME")]
+    pub calendars: Vec<String>,
+    /// What lies in this address book, by its display name or its folder; may be repeated
+    #[arg(long = "address-book", value_name = "NAME")]
+    pub address_books: Vec<String>,
+}
+
+impl Terms {
+    /// Whether all is meant.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
