@@ -139,18 +139,16 @@ impl Server {
 
     /// One request of alice's, below the root; whatever it answers.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
-        self.send_as("alice", method, path, headers, body).await
+        self.user("alice").send(method, path, headers, body).await
     }
 
-    /// One request of a user's.
-    pub async fn send_as(
-        &self,
-        user: &str,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> reqwest::Response {
+    /// Somebody who asks it.
+    pub fn user<'a>(&'a self, name: &'a str) -> User<'a> {
+        User { server: self, name }
+    }
+
+    async fn answer(&self, user: &str, request: Request<'_>) -> reqwest::Response {
+        let Request { method, path, headers, body } = request;
         // Fails where another test has chosen the same before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder().no_proxy();
@@ -213,6 +211,27 @@ impl Server {
             let name = self.program.name;
             assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
         }
+    }
+}
+
+/// A user of a server.
+#[derive(Clone, Copy)]
+pub struct User<'a> {
+    server: &'a Server,
+    name: &'a str,
+}
+
+struct Request<'a> {
+    method: Method,
+    path: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a str,
+}
+
+impl User<'_> {
+    /// One request below the root; whatever it answers.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        self.server.answer(self.name, Request { method, path, headers, body }).await
     }
 }
 

@@ -119,6 +119,7 @@ fn why_not_whole(folder: &Folder) -> Option<&'static str> {
             Some("the snapshot lacks items that were left out or could not be read")
         }
         Some(described) if !described.only_components.is_empty() => Some("the snapshot has only some kinds of items"),
+        Some(described) if described.only_between.is_some() => Some("the snapshot has only the items of some time"),
         Some(_) if !folder.is_whole() => Some("some items could not be restored"),
         Some(_) => None,
     }

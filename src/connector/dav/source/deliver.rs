@@ -14,7 +14,6 @@ use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
-use crate::item;
 use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
@@ -155,7 +154,7 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Sends one item, if it is of a kind that is wanted.
+    /// Sends one item, if it is a wanted one.
     async fn item(
         &self,
         item: Item,
@@ -163,7 +162,7 @@ impl Fetch<'_> {
         etag: Option<ETag>,
         as_version: Option<VcardVersion>,
     ) -> Result<(), Stop> {
-        if self.collection.kind == Kind::Calendar && !self.is_wanted(&content) {
+        if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
             return Ok(());
         }
         let Item { path, member } = item;
@@ -178,16 +177,5 @@ impl Fetch<'_> {
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
-    }
-
-    fn is_wanted(&self, content: &[u8]) -> bool {
-        let wanted = &self.run.source.filter.components;
-        let component = match item::kind::Kind::of(content) {
-            item::kind::Kind::Event => "VEVENT",
-            item::kind::Kind::Todo => "VTODO",
-            item::kind::Kind::Journal => "VJOURNAL",
-            _ => "",
-        };
-        wanted.is_empty() || wanted.iter().any(|name| name == component)
     }
 }

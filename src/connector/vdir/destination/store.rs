@@ -246,9 +246,10 @@ fn what_lacks(description: &[u8]) -> serde_json::Result<Option<&'static str>> {
         Some(Value::Array(list)) => list.is_empty(),
         Some(_) => false,
     };
-    Ok(match (whole("incomplete"), whole("only_components")) {
-        (false, _) => Some("the snapshot lacks items that were left out or could not be read"),
-        (_, false) => Some("the snapshot has only some kinds of items"),
-        _ => None,
-    })
+    let lacks = [
+        ("incomplete", "the snapshot lacks items that were left out or could not be read"),
+        ("only_components", "the snapshot has only some kinds of items"),
+        ("only_between", "the snapshot has only the items of some time"),
+    ];
+    Ok(lacks.into_iter().find(|(name, _)| !whole(name)).map(|(_, why)| why))
 }
