@@ -143,9 +143,6 @@ pub(super) fn check(role: Role, vdir: bool, options: &BTreeMap<String, String>) 
         ));
     }
     window(options)?;
-    if is_on(options, "mirror") && is_on(options, "dry_run") {
-        return Err(usage("mirror=true and dry_run=true together are not there yet; leave out one of them".to_owned()));
-    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use http::HeaderMap;
 
 use super::account::Account;
 use super::client::Client;
+use super::element::Element;
 use super::href::Href;
 use super::kind::Kind;
 use super::names;
@@ -109,7 +110,7 @@ async fn addresses(client: &Client, principal: &Href) -> Vec<String> {
     let set = asked.ok().and_then(|reply| {
         reply.resources.iter().find_map(|resource| resource.get(names::CALENDAR_USER_ADDRESS_SET).cloned())
     });
-    set.iter().flat_map(|set| set.hrefs()).map(|address| address.trim().to_lowercase()).collect()
+    set.iter().flat_map(Element::hrefs).map(|address| address.trim().to_lowercase()).collect()
 }
 
 #[cfg(test)]

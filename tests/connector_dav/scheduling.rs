@@ -151,7 +151,7 @@ async fn without_attendees_keeps_them_as_notes_and_gives_them_back() {
 /// A restore of an empty calendar that deletes what it lacks; why not, where not.
 async fn mirror_nothing(server: &Server, more: &[(&str, &str)]) -> Option<String> {
     let wishes = [&[("mirror", "true")], more].concat();
-    let destination = connector::destination(&location(server), &options(&wishes)).await.unwrap();
+    let destination = connector::destination(&location(server), &options(&wishes)).await.expect("a destination");
     let described = r#"{"schema": 1, "kind": "calendar", "href": "/old/work/"}"#;
     give(
         &*destination,

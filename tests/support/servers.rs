@@ -139,18 +139,16 @@ impl Server {
 
     /// One request of alice's, below the root; whatever it answers.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
-        self.send_as("alice", method, path, headers, body).await
+        self.user("alice").send(method, path, headers, body).await
     }
 
-    /// One request of a user's.
-    pub async fn send_as(
-        &self,
-        user: &str,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> reqwest::Response {
+    /// Somebody who asks it.
+    pub fn user<'a>(&'a self, name: &'a str) -> User<'a> {
+        User { server: self, name }
+    }
+
+    async fn answer(&self, user: &str, request: Request<'_>) -> reqwest::Response {
+        let Request { method, path, headers, body } = request;
         // Fails where another test has chosen the same before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder().no_proxy();
@@ -180,21 +178,38 @@ impl Server {
         panic!("{} does not start (`make tools stores servers` installs it); its log: {log}", program.name);
     }
 
+    /// Ends it without a word, as a machine that goes down, and starts it again with the data that it had.
+    pub async fn restart(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.wait();
+        self.child = Server::run(self.program, self.port, self.dir.path());
+        assert!(self.listens().await, "{} does not start again; its log: {}", self.program.name, self.log());
+    }
+
+    /// The file of its users, one `name:password` a line, where it is Radicale.
+    pub fn users(&self) -> PathBuf {
+        self.dir.path().join("users")
+    }
+
     fn spawn(program: Program, port: u16) -> Server {
         let dir = tempfile::tempdir().expect("a folder for the server");
-        let log = fs::File::create(dir.path().join("log")).expect("a log");
+        let child = Server::run(program, port, dir.path());
+        Server { program, port, child, dir }
+    }
+
+    fn run(program: Program, port: u16, dir: &Path) -> Child {
+        let log = fs::File::options().create(true).append(true).open(dir.join("log")).expect("a log");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/servers/{}.sh", program.name));
-        let child = Command::new("bash")
+        Command::new("bash")
             .arg(script)
-            .arg(dir.path())
+            .arg(dir)
             .arg(port.to_string())
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
             .process_group(0)
             .spawn()
-            .expect("bash runs");
-        Server { program, port, child, dir }
+            .expect("bash runs")
     }
 
     /// Waits until its port takes connections; false if it ended instead.
@@ -213,6 +228,27 @@ impl Server {
             let name = self.program.name;
             assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
         }
+    }
+}
+
+/// A user of a server.
+#[derive(Clone, Copy)]
+pub struct User<'a> {
+    server: &'a Server,
+    name: &'a str,
+}
+
+struct Request<'a> {
+    method: Method,
+    path: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a str,
+}
+
+impl User<'_> {
+    /// One request below the root; whatever it answers.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        self.server.answer(self.name, Request { method, path, headers, body }).await
     }
 }
 

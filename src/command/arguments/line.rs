@@ -33,6 +33,7 @@ pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         let valued = [
             "-read-data",
             "-on-conflict",
+            "-into",
             "-event",
             "-contact",
             "-uid",

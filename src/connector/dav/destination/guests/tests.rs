@@ -4,7 +4,7 @@ use crate::item::people;
 const ALICE: &str = "mailto:alice@x";
 
 fn item(organizer: &str, attendees: &[&str]) -> People {
-    let attendees: String = attendees.iter().map(|one| format!("ATTENDEE{one}\n")).collect();
+    let attendees: String = attendees.iter().map(|one| ["ATTENDEE", one, "\n"].concat()).collect();
     let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nORGANIZER{organizer}\n{attendees}END:VEVENT\nEND:VCALENDAR\n");
     people::of(text.as_bytes())
 }
