@@ -192,7 +192,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// When it last changed, as far as known.
     pub modified: Option<SystemTime>,
-    /// Changes exactly when the content does (first 8 bytes of SHA-256 of the `ETag`); 0 where there is no such thing.
+    /// Changes exactly when the content does (first 8 bytes of its SHA-256); 0 where there is no such thing.
     pub version: u64,
 }
 

@@ -14,11 +14,14 @@ use super::seen::{Known, Seen};
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
 use crate::dav::request::ListMembers;
-use crate::dav::{Client, Href};
+use crate::dav::{self, Client, Href};
 use crate::report::sentence;
 
 /// So many items are looked at singly before everything is read: one event is put back without reading its calendar.
 const MOST_SINGLE: usize = 8;
+
+/// So often a collection is listed once more because an item does not lie where it was put.
+const MOST_LISTINGS: usize = 200;
 
 /// Most items in one multiget.
 const MOST_HREFS: usize = 50;
@@ -41,6 +44,8 @@ pub(super) struct Existing {
     planned: HashSet<Href>,
     /// What stood here when the plan was made that is being carried out.
     foreseen: Option<HashMap<Href, Known>>,
+    /// How often it was listed once more to find where something was put.
+    listings: usize,
 }
 
 impl Existing {
@@ -142,6 +147,28 @@ impl Existing {
         *self = Self { given, foreseen, again: true, ..Self::default() };
         self.list(client, target).await?;
         self.read_all(client, target).await
+    }
+
+    /// Where an item of that UID has appeared since the collection was listed. QUIRK(calypso): gives to-dos and journals names
+    /// of its own.
+    pub async fn appeared(&mut self, client: &Client, target: &Target, uid: &str) -> Result<Option<Href>, dav::Error> {
+        if self.listings >= MOST_LISTINGS {
+            return Ok(None);
+        }
+        self.listings += 1;
+        let members = client.send(&ListMembers { collection: target.href.clone() }).await?;
+        let is_new = |href: &Href| !self.members.contains_key(href);
+        let new: Vec<_> = members.into_iter().filter(|one| one.trouble.is_none() && is_new(&one.href)).collect();
+        for batch in new.chunks(MOST_HREFS) {
+            for member in batch {
+                self.members.insert(member.href.clone(), Known { etag: member.etag.clone(), seen: None });
+            }
+            let hrefs = batch.iter().map(|member| member.href.clone()).collect();
+            for (href, looked) in read_batch(client, target, hrefs).await? {
+                self.looked(href, looked);
+            }
+        }
+        Ok(self.by_uid.get(uid).cloned())
     }
 
     /// Lists the collection, unless it was.

@@ -263,7 +263,9 @@ impl DavDestination {
                 return Ok(Some((href, got)));
             }
         }
-        Ok(None)
+        let appeared = sent.target.existing.lock().await.appeared(&self.client, sent.target, uid).await?;
+        let Some(href) = appeared.filter(|href| href != at) else { return Ok(None) };
+        Ok(read_back(&self.client, &href, &sent.seen).await?.map(|got| (href, got)))
     }
 }
 

@@ -58,7 +58,7 @@ impl Fetch<'_> {
         }
         let newer = Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text)).await);
         for (item, text, _) in texts().take(MOST_SAMPLES) {
-            if let Raw::Whole { content, .. } = self.get(item, None).await? {
+            if let Raw::Whole { content } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
                 let form = item.member.size == Some(content.len() as u64);
                 return Ok(Rule { wire, trust: Trust { form, ..trust(wire) }, newer });
@@ -97,23 +97,23 @@ impl Fetch<'_> {
         for (item, raw) in raws {
             match raw {
                 Raw::Failed(why) => self.failed(item.path, why).await?,
-                Raw::Whole { content, etag } => self.item(item, content, etag, None).await?,
+                Raw::Whole { content } => self.item(item, content, None).await?,
                 Raw::Text { text, etag } if rule.newer.contains(&item.member.href) && !is_vcard4(&text) => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     doubtful.push((item, text, etag));
                 }
-                Raw::Text { text, etag } if rule.wire == Wire::GetOnly => self.by_get(item, (text, etag)).await?,
+                Raw::Text { text, .. } if rule.wire == Wire::GetOnly => self.by_get(item, text).await?,
                 Raw::Text { text, etag } => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
-                        Stored::Confirmed(content) => self.item(item, content, etag, None).await?,
-                        Stored::Assumed(content) if replaces(&content) => self.by_get(item, (content, etag)).await?,
-                        Stored::Assumed(content) => self.item(item, content, etag, None).await?,
+                        Stored::Confirmed(content) => self.item(item, content, None).await?,
+                        Stored::Assumed(content) if replaces(&content) => self.by_get(item, content).await?,
+                        Stored::Assumed(content) => self.item(item, content, None).await?,
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
-                        Stored::Contradicted(content) => self.by_get(item, (content, etag)).await?,
+                        Stored::Contradicted(content) => self.by_get(item, content).await?,
                     }
                 }
             }
@@ -122,10 +122,10 @@ impl Fetch<'_> {
     }
 
     /// Sends what GET gives; where that is nothing that can be kept, the text that is there.
-    async fn by_get(&self, item: Item, (text, tag): (Bytes, Option<ETag>)) -> Result<(), Stop> {
+    async fn by_get(&self, item: Item, text: Bytes) -> Result<(), Stop> {
         match self.get(&item, None).await? {
-            Raw::Whole { content, etag } => self.item(item, content, etag, None).await,
-            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, tag, None).await,
+            Raw::Whole { content } => self.item(item, content, None).await,
+            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, None).await,
         }
     }
 
@@ -142,26 +142,20 @@ impl Fetch<'_> {
             match newer.remove(&item.member.href) {
                 Some(Raw::Text { text, .. }) if confirmed(&text, evidence).is_some() => {
                     let content = confirmed(&text, evidence).unwrap_or(text);
-                    self.item(item, content, etag, version).await?;
+                    self.item(item, content, version).await?;
                 }
                 Some(Raw::Text { text, .. }) if rule.newer.contains(&item.member.href) && is_vcard4(&text) => {
                     let content = if rule.wire == Wire::Exact { text } else { to_crlf(&text).into_owned().into() };
-                    self.item(item, content, etag, version).await?;
+                    self.item(item, content, version).await?;
                 }
-                _ => self.by_get(item, (content, etag)).await?,
+                _ => self.by_get(item, content).await?,
             }
         }
         Ok(())
     }
 
     /// Sends one item, if it is a wanted one.
-    async fn item(
-        &self,
-        item: Item,
-        content: Bytes,
-        etag: Option<ETag>,
-        as_version: Option<VcardVersion>,
-    ) -> Result<(), Stop> {
+    async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
         if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
             return Ok(());
         }
@@ -172,7 +166,7 @@ impl Fetch<'_> {
             path,
             kind: EntryKind::File { size },
             modified: member.modified,
-            version: version_of(etag.as_ref().or(member.etag.as_ref()), &content),
+            version: version_of(&content),
         };
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
         self.run.read.store(true, Ordering::Relaxed);

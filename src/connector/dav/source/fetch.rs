@@ -41,7 +41,7 @@ pub(super) enum Raw {
     /// The text that a multiget gave.
     Text { text: Bytes, etag: Option<ETag> },
     /// What GET gave.
-    Whole { content: Bytes, etag: Option<ETag> },
+    Whole { content: Bytes },
     /// Nothing; the reason in a sentence.
     Failed(String),
 }
@@ -146,10 +146,10 @@ impl Fetch<'_> {
     /// What GET gives for one item.
     pub(super) async fn get(&self, item: &Item, vcard_version: Option<VcardVersion>) -> Result<Raw, Stop> {
         match self.run.source.client.send(&Get { at: item.member.href.clone(), vcard_version }).await {
-            Ok(Got { bytes, etag, content_type, .. }) => {
+            Ok(Got { bytes, content_type, .. }) => {
                 self.lost.store(0, Ordering::Relaxed);
                 if is_item(self.collection.kind, &bytes) {
-                    return Ok(Raw::Whole { content: bytes, etag });
+                    return Ok(Raw::Whole { content: bytes });
                 }
                 Ok(Raw::Failed(no_item(self.collection.kind, content_type.as_deref())))
             }
