@@ -1,8 +1,8 @@
 //! From what a server answered to the bytes that are stored, and on to the host.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 
@@ -108,9 +108,10 @@ impl Fetch<'_> {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
-                        Stored::Confirmed(content) => self.item(item, content, None).await?,
                         Stored::Assumed(content) if replaces(&content) => self.by_get(item, content).await?,
-                        Stored::Assumed(content) => self.item(item, content, None).await?,
+                        Stored::Confirmed(content) | Stored::Assumed(content) => {
+                            self.item(item, content, None).await?;
+                        }
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
@@ -182,6 +183,9 @@ impl Fetch<'_> {
             item::kind::Kind::Journal => "VJOURNAL",
             _ => "",
         };
+        if !component.is_empty() {
+            self.components.lock().unwrap_or_else(PoisonError::into_inner).insert(component);
+        }
         wanted.is_empty() || wanted.iter().any(|name| name == component)
     }
 }
