@@ -1,8 +1,9 @@
 //! The dav connector against a scripted server: what is asked, and what becomes of answers that real servers give.
 
-mod calendar;
+pub mod calendar;
 mod guarding;
 mod mirror;
+mod planning;
 mod reading;
 mod scheduling;
-mod writing;
+pub mod writing;

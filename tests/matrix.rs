@@ -4,6 +4,7 @@
 mod became;
 mod pairs;
 mod probe;
+mod scheduling;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -76,7 +76,9 @@ impl Search<'_> {
         let (principal, mut homes) = match look.principal() {
             _ if !own.is_empty() => {
                 self.scheduling.note_principal(&look.resource);
-                (Some(look.at.clone()), own)
+                // QUIRK(davical): names our homes above our principal, too.
+                let below = look.principal().filter(|principal| look.at.is_above(principal));
+                (Some(below.unwrap_or_else(|| look.at.clone())), own)
             }
             Some(principal) => {
                 let homes = self.homes_of(&principal).await?;

@@ -42,5 +42,5 @@ pub use names::Name;
 pub use options::{AuthScheme, Credentials, DEFAULT_CONNECTIONS, Options, RetryPolicy, Tls};
 pub use property::{Property, Value};
 pub use request::{Listing, Request};
-pub use scheduling::sends_invitations;
+pub use scheduling::{Engine, Scheduler, scheduler};
 pub use unread::{Missing, Unread};

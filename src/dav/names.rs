@@ -118,6 +118,8 @@ pub const MKCALENDAR: Name = name(CALDAV, "mkcalendar");
 pub const SCHEDULE_CALENDAR_TRANSP: Name = name(CALDAV, "schedule-calendar-transp");
 /// RFC 6638 §2.1.1: a server that has it for us sends invitations.
 pub const SCHEDULE_OUTBOX_URL: Name = name(CALDAV, "schedule-outbox-URL");
+/// RFC 6638 §2.4.1: the addresses by which we are invited.
+pub const CALENDAR_USER_ADDRESS_SET: Name = name(CALDAV, "calendar-user-address-set");
 /// RFC 6352 §10.1.
 pub const ADDRESSBOOK: Name = name(CARDDAV, "addressbook");
 /// RFC 6352 §7.1.1.

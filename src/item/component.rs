@@ -46,7 +46,12 @@ impl<'a> Component<'a> {
 
     /// The first line of that property.
     pub fn line(&self, name: &str) -> Option<Line<'_>> {
-        self.lines.iter().filter_map(|line| Line::parse(line)).find(|line| line.is(name))
+        self.all(name).next()
+    }
+
+    /// All lines of that property.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = Line<'_>> {
+        self.lines.iter().filter_map(|line| Line::parse(line)).filter(move |line| line.is(name))
     }
 }
 

@@ -33,6 +33,32 @@ pub fn logical_lines(item: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
+/// Longest line without its line end, in octets (RFC 5545 §3.1).
+const LONGEST: usize = 75;
+
+/// A content line, folded where it is too long, never within a character; ends as `end` says.
+pub fn fold(line: &[u8], end: &[u8]) -> Vec<u8> {
+    let mut folded = Vec::with_capacity(line.len() + 8);
+    let mut length = 0;
+    for (at, byte) in line.iter().enumerate() {
+        let begins_character = byte & 0xc0 != 0x80;
+        let character = if begins_character {
+            1 + line.iter().skip(at + 1).take(3).take_while(|byte| **byte & 0xc0 == 0x80).count()
+        } else {
+            1
+        };
+        if begins_character && length + character > LONGEST {
+            folded.extend_from_slice(end);
+            folded.push(b' ');
+            length = 1;
+        }
+        folded.push(*byte);
+        length += 1;
+    }
+    folded.extend_from_slice(end);
+    folded
+}
+
 fn without_cr(mut line: &[u8]) -> &[u8] {
     while let Some(shorter) = line.strip_suffix(b"\r") {
         line = shorter;
@@ -134,6 +160,15 @@ mod tests {
         for item in ["SUMMARY:a\r\n b\r\nUID:1\r\n", "SUMMARY:a\n\tb\nUID:1", "\nSUMMARY:a\r\r\n b\n\nUID:1\n\n"] {
             assert_eq!(unfolded(item.as_bytes()), [b"SUMMARY:ab".to_vec(), b"UID:1".to_vec()]);
         }
+    }
+
+    #[test]
+    fn a_long_line_is_folded_between_characters() {
+        let line = format!("X:{}", "ü".repeat(80));
+        let folded = fold(line.as_bytes(), b"\r\n");
+        assert!(folded.split(|byte| *byte == b'\n').all(|line| line.len() <= 76 && std::str::from_utf8(line).is_ok()));
+        assert_eq!(unfolded(&folded), [line.into_bytes()]);
+        assert_eq!(fold(b"A:b", b"\n"), b"A:b\n");
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Vault {
     }
 
     /// The snapshot that `which` means: an unambiguous prefix of its id, `latest`, or `latest@SOURCE`. Lists the names, and
-    /// reads that one.
+    /// reads that one; what was taken before a restore is meant by its id only.
     pub async fn find(&self, which: &str) -> Result<Snapshot, Error> {
         let none = |what: String| Error::new(ErrorKind::NotFound, what);
         if let Some(source) = which.strip_prefix("latest@") {
@@ -137,8 +137,13 @@ impl Vault {
         }
         let mut names = self.snapshot_names().await?;
         if which == "latest" {
-            let last = names.pop().ok_or_else(|| none("there is no snapshot yet".to_owned()))?;
-            return self.snapshot(last).await;
+            while let Some(name) = names.pop() {
+                let snapshot = self.snapshot(name).await?;
+                if !snapshot.head.is_before_restore() {
+                    return Ok(snapshot);
+                }
+            }
+            return Err(none("there is no snapshot yet".to_owned()));
         }
         self.snapshot(the_one(names, which)?).await
     }

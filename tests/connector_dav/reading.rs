@@ -165,6 +165,23 @@ async fn only_the_wanted_components_come_and_the_snapshot_says_so() {
 }
 
 #[tokio::test]
+async fn only_what_happens_in_the_window_comes_whatever_the_server_thinks_and_the_snapshot_says_so() {
+    let at = |uid, start| event(uid, "x").replace("20260102T000000Z", start);
+    let series = at("s", "19990101T000000Z").replace("SUMMARY", "RRULE:FREQ=YEARLY\r\nSUMMARY");
+    let old = at("o", "20250101T000000Z");
+    let items = items([("a.ics", at("a", "20260301T000000Z")), ("o.ics", old), ("s.ics", series)]);
+    let server = serve(&items, |_| None);
+    let window = [("since", "2026-01-01T00:00Z"), ("until", "2027-01-01T00:00Z")];
+    let taken = take_all(&location(&server), &options(&window)).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/s.ics"]);
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET"], "nothing but what a whole backup asks");
+    let described = taken.files()["/calendars/work/.collection.json"].clone();
+    let described: serde_json::Value = serde_json::from_slice(&described).unwrap();
+    let said = serde_json::json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" });
+    assert_eq!(described["only_between"], said);
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_a_sentence_of_its_own_kind() {
     let items = items([]);
     let server = serve(&items, |_| Some(Scripted::challenge("Basic realm=\"x\"")));

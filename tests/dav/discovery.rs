@@ -1,6 +1,6 @@
 //! Finding an account on servers of different shapes (servers.md §2).
 
-use davault::dav::{Account, ErrorKind, Kind, Missing, discover, sends_invitations};
+use davault::dav::{Account, ErrorKind, Kind, Missing, discover, scheduler};
 
 use super::{anonymous, client, client_with};
 use crate::support::scripted::{Recorded, Scripted, Server, member};
@@ -294,6 +294,6 @@ async fn a_server_that_does_not_tell_whether_it_sends_invitations_is_asked() {
         let client = client_with(&server, |options| options.base.set_path("/cal/"));
         let account = discover(&client, &[Kind::Calendar]).await.unwrap();
         assert_eq!(account.scheduling, None);
-        assert_eq!(sends_invitations(&client, &account).await, says);
+        assert_eq!(scheduler(&client, &account).await.sends, says);
     }
 }

@@ -40,6 +40,8 @@ const fn program(name: &'static str, path: &'static str) -> Program {
 pub const RADICALE: Program = program("radicale", "/");
 /// Over https, with a certificate of its own: [`Server::ca_file`].
 pub const XANDIKOS: Program = Program { scheme: "https", ..program("xandikos", "/") };
+/// The same with accounts that are not empty, so that it can deliver invitations.
+pub const XANDIKOS_INVITES: Program = Program { scheme: "https", ..program("xandikos-invites", "/") };
 pub const CYRUS: Program = Program { several: true, ..program("cyrus", "/") };
 pub const SABREDAV: Program = program("sabredav", "/");
 pub const DAVICAL: Program = Program { several: true, ..program("davical", "/") };
@@ -78,6 +80,10 @@ impl Server {
     /// Its root, such as `http://127.0.0.1:41234/`.
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}/", self.program.scheme, self.port)
+    }
+
+    pub fn program(&self) -> Program {
+        self.program
     }
 
     pub fn port(&self) -> u16 {
@@ -133,6 +139,16 @@ impl Server {
 
     /// One request of alice's, below the root; whatever it answers.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        self.user("alice").send(method, path, headers, body).await
+    }
+
+    /// Somebody who asks it.
+    pub fn user<'a>(&'a self, name: &'a str) -> User<'a> {
+        User { server: self, name }
+    }
+
+    async fn answer(&self, user: &str, request: Request<'_>) -> reqwest::Response {
+        let Request { method, path, headers, body } = request;
         // Fails where another test has chosen the same before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder().no_proxy();
@@ -141,7 +157,8 @@ impl Server {
             client = client.add_root_certificate(reqwest::Certificate::from_pem(&pem).expect("a certificate"));
         }
         let url = self.url() + path.trim_start_matches('/');
-        let mut request = client.build().expect("a client").request(method, url).basic_auth("alice", Some("alice-pw"));
+        let mut request =
+            client.build().expect("a client").request(method, url).basic_auth(user, Some(format!("{user}-pw")));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -211,6 +228,27 @@ impl Server {
             let name = self.program.name;
             assert!(began.elapsed() < START, "{name} does not listen after {START:?}; its log: {}", self.log());
         }
+    }
+}
+
+/// A user of a server.
+#[derive(Clone, Copy)]
+pub struct User<'a> {
+    server: &'a Server,
+    name: &'a str,
+}
+
+struct Request<'a> {
+    method: Method,
+    path: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a str,
+}
+
+impl User<'_> {
+    /// One request below the root; whatever it answers.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> reqwest::Response {
+        self.server.answer(self.name, Request { method, path, headers, body }).await
     }
 }
 

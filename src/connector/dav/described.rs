@@ -61,12 +61,26 @@ pub(super) struct Described {
     /// The kinds of items that were asked for, where not all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_components: Vec<String>,
+    /// The time of which items were asked for, where not all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_between: Option<Between>,
     /// Whether something in the collection could not be read, or was left out: what is missing here is not known to be gone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incomplete: bool,
     /// Every other property, by namespace and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Other>,
+}
+
+/// From the one moment on and before the other, in UTC as RFC 3339 writes it; only items of which something happens then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Between {
+    /// The first moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The first moment after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// A kind of collection, as `.collection.json` writes it.
@@ -141,6 +155,7 @@ impl Described {
             source: collection.source.clone(),
             timezone: collection.timezone.clone(),
             only_components: Vec::new(),
+            only_between: None,
             incomplete: false,
             properties,
         }

@@ -3,17 +3,27 @@
 use http::{HeaderMap, Method};
 
 use super::{Expects, Head, Part, Parts, Request};
+use crate::dav::scheduling::Engine;
 use crate::dav::{Error, Href};
 
-/// Asks for the classes in the `DAV` header.
+/// Asks for the classes in the `DAV` header, and who answers.
 #[derive(Debug, Clone)]
 pub struct Features {
     /// Where.
     pub at: Href,
 }
 
+/// What a server tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The classes in the `DAV` header.
+    pub classes: Vec<String>,
+    /// What it is, where that is sure.
+    pub engine: Option<Engine>,
+}
+
 impl Request for Features {
-    type Reply = Vec<String>;
+    type Reply = Told;
 
     fn parts(&self) -> Parts {
         Parts {
@@ -27,7 +37,9 @@ impl Request for Features {
     }
 
     fn begin(&self, head: &Head) -> Result<Self::Reply, Error> {
-        Ok(head.features())
+        let classes = head.features();
+        let engine = Engine::of(&head.headers, &classes);
+        Ok(Told { classes, engine })
     }
 
     fn add(&self, _reply: &mut Self::Reply, _part: Part) -> Result<(), Error> {

@@ -25,7 +25,7 @@ use fetched::{collect, collection_fault};
 pub use super::xml::{Propstat, Response};
 
 pub use delete::Delete;
-pub use features::Features;
+pub use features::{Features, Told};
 pub use fetched::{Fetched, VcardVersion};
 pub use get::{Get, Got};
 pub use list_members::{ListMembers, Member};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
 use super::folder::Folder;
+use super::limits;
 use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
 use super::{DavDestination, properties};
@@ -31,6 +32,8 @@ pub(super) struct Target {
     pub existing: tokio::sync::Mutex<Existing>,
     /// What of it the snapshot has.
     kept: Mutex<HashSet<Href>>,
+    /// What of it the snapshot has, as the plan says that is carried out.
+    kept_before: HashSet<Href>,
     /// An item has its turn by its identity; a few turns do, as few items are put at the same time.
     turns: [tokio::sync::Mutex<()>; 16],
     by: RandomState,
@@ -49,7 +52,17 @@ impl Target {
     }
 
     pub(super) fn keeps(&self, href: &Href) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(href)
+        self.kept_before.contains(href) || self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(href)
+    }
+
+    /// All that it has of the snapshot by now.
+    pub(super) fn kept(&self) -> HashSet<Href> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The display name that an option gives it.
+    pub(super) fn displayname(&self) -> Option<&str> {
+        self.displayname.as_deref()
     }
 }
 
@@ -66,7 +79,11 @@ impl DavDestination {
         let made: Vec<_> = targets.iter().map(|target| (target.href.clone(), target.kind)).collect();
         let others = self.folders().into_iter().filter(|other| other.path != folder.path && other.kind() == Some(kind));
         let others: Vec<_> = others.map(|other| other.said().name).collect();
-        let place = place(account, into, wanted, Among { made: &made, others: &others })?;
+        let planned = self.carried.as_ref().and_then(|carried| carried.place(&folder.path));
+        let place = match planned {
+            Some(place) => place,
+            None => place(account, into, wanted, Among { made: &made, others: &others })?,
+        };
         let href = match &place {
             Place::There(collection) => &collection.href,
             Place::New { href, .. } => href,
@@ -83,7 +100,11 @@ impl DavDestination {
             let components = said.described.map(|described| described.components).unwrap_or_default();
             self.make(&href, kind, wanted, components).await?;
         }
-        let existing = if before.is_some() { Existing::unknown() } else { Existing::nothing() };
+        let (existing, kept_before) = match &self.carried {
+            Some(carried) if before.is_some() => carried.seen(&href, kind),
+            _ if before.is_some() => (Existing::unknown(), HashSet::new()),
+            _ => (Existing::nothing(), HashSet::new()),
+        };
         let target = Arc::new(Target {
             href,
             kind,
@@ -92,6 +113,7 @@ impl DavDestination {
             displayname,
             existing: tokio::sync::Mutex::new(existing),
             kept: Mutex::default(),
+            kept_before,
             turns: Default::default(),
             by: RandomState::new(),
         });
@@ -118,7 +140,9 @@ impl DavDestination {
         // An answer may have been lost: it may be there all the same.
         let made = self.discover().await?.collections.iter().any(|one| one.href == *at && one.kind == kind);
         match first {
-            Some(error) if !made => Err(failed(format!("cannot make the {} {at}", kind.word()), error)),
+            Some(error) if !made => {
+                Err(failed(format!("cannot make the {} {at}", kind.word()), limits::making(error, kind)))
+            }
             _ => Ok(()),
         }
     }
@@ -131,9 +155,6 @@ impl DavDestination {
             .into_iter()
             .filter_map(|folder| folder.target.get().cloned().map(|target| (folder, target)))
             .collect();
-        if self.wishes.dry_run {
-            return Ok(troubles);
-        }
         // What the server took of a new collection's properties shows only when they are read again.
         let again =
             if folders.iter().any(|(_, target)| target.before.is_none()) { Some(self.discover().await?) } else { None };
@@ -143,15 +164,19 @@ impl DavDestination {
                 .flat_map(|account| &account.collections)
                 .find(|one| one.href == target.href && one.kind == target.kind);
             let Some(now) = now.or(target.before.as_ref()) else { continue };
-            let said = folder.said();
-            let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
-            wanted.extend(properties::wanted_late(target.kind, &said));
-            let differing = properties::differing(wanted, now);
+            let differing = unset(folder, target, now);
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
             }
         }
         Ok(troubles)
+    }
+
+    /// Names of the properties that an existing collection would be given.
+    pub(super) fn would_set(folder: &Folder, target: &Target) -> Vec<String> {
+        let before = target.before.as_ref().filter(|_| target.owned);
+        let unset = before.map(|before| unset(folder, target, before)).unwrap_or_default();
+        unset.into_iter().map(|property| property.name).collect()
     }
 
     /// Sets properties, together or else one by one; says in one sentence for each reason which were refused.
@@ -183,6 +208,14 @@ impl DavDestination {
             Err(error) => Err(sentence(&error)),
         }
     }
+}
+
+/// What the folder says of its collection, and the collection is not.
+fn unset(folder: &Folder, target: &Target, now: &Collection) -> Vec<Property> {
+    let said = folder.said();
+    let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
+    wanted.extend(properties::wanted_late(target.kind, &said));
+    properties::differing(wanted, now)
 }
 
 fn all_set(set: &[Property], statuses: &[PropertyStatus]) -> bool {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{StreamExt, stream};
 
 use super::collections::Target;
-use super::look::{Looked, better, read_batch, read_one};
+use super::look::{Looked, better, is_same, read_batch, read_one};
 use super::refused;
 use super::seen::{Known, Seen};
 use crate::connector::Error;
@@ -40,6 +40,10 @@ pub(super) struct Existing {
     /// Whether everything was read anew because the server knew of something that we did not.
     again: bool,
     singles: usize,
+    /// New items that a dry run noted as if they were there.
+    planned: HashSet<Href>,
+    /// What stood here when the plan was made that is being carried out.
+    foreseen: Option<HashMap<Href, Known>>,
     /// How often it was listed once more to find where something was put.
     listings: usize,
 }
@@ -53,6 +57,29 @@ impl Existing {
     /// A collection that was just made.
     pub fn nothing() -> Self {
         Self { listed: true, read: true, ..Self::default() }
+    }
+
+    /// The same collection for who carries out what was planned with this: it is listed once more, and what is still the
+    /// same is not read again.
+    pub fn after_plan(mut self) -> Self {
+        self.members.retain(|href, _| !self.planned.contains(href));
+        Self { foreseen: Some(self.members), ..Self::default() }
+    }
+
+    /// Whether it is what the plan saw, where there is one.
+    pub fn is_foreseen(&self, href: &Href, now: &Known) -> bool {
+        let Some(foreseen) = &self.foreseen else { return true };
+        let Some(before) = foreseen.get(href) else { return false };
+        match (&before.etag, &now.etag) {
+            (Some(before), Some(now)) => is_same(before, now),
+            _ => before.seen.is_some() && before.seen == now.seen,
+        }
+    }
+
+    /// Notes what would be put.
+    pub fn plan(&mut self, href: Href, seen: Seen) {
+        self.planned.insert(href.clone());
+        self.note(href, Known { etag: None, seen: Some(seen) });
     }
 
     /// All that stands there, as far as it is known.
@@ -116,7 +143,8 @@ impl Existing {
         if self.again {
             return Ok(());
         }
-        *self = Self { given: std::mem::take(&mut self.given), again: true, ..Self::default() };
+        let (given, foreseen) = (std::mem::take(&mut self.given), self.foreseen.take());
+        *self = Self { given, foreseen, again: true, ..Self::default() };
         self.list(client, target).await?;
         self.read_all(client, target).await
     }
@@ -153,7 +181,15 @@ impl Existing {
         for member in
             members.into_iter().filter(|member| member.trouble.is_none() && !matches!(member.status, 404 | 410))
         {
-            self.members.entry(member.href).or_insert(Known { etag: member.etag, seen: None });
+            let before = self.foreseen.as_ref().and_then(|foreseen| foreseen.get(&member.href)).cloned();
+            let is_the_same = |before: &Known| match (&before.etag, &member.etag) {
+                (Some(before), Some(now)) => is_same(before, now),
+                _ => false,
+            };
+            match before.filter(is_the_same) {
+                Some(before) => self.note(member.href, before),
+                None => _ = self.members.entry(member.href).or_insert(Known { etag: member.etag, seen: None }),
+            }
         }
         self.listed = true;
         Ok(())

@@ -1,16 +1,21 @@
 //! An account as a destination: collections are matched or made, and items put only where they are not there already.
 //!
 //! Identity is the UID, wherever it lies in its collection; what is equal by normal form is not sent. Every write has a
-//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Nobody is
-//! invited: what the server would send out is held back.
+//! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Unless the
+//! person wants it, nobody is invited and nobody is cancelled: the server is kept from it, or the item is held back.
 
+mod carried;
 mod collections;
 mod existing;
+mod fitting;
 mod folder;
+mod guests;
+mod limits;
 mod look;
 mod lost;
 mod mirror;
 mod place;
+mod plan;
 mod properties;
 mod put;
 mod replace;
@@ -26,9 +31,10 @@ use tokio::sync::OnceCell;
 
 use super::described::is_metadata;
 use super::open::{Opened, failed};
-use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Outcome};
+use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 use crate::dav::{self, Client, Kind};
 use crate::item;
+use carried::Carried;
 use collections::Target;
 use folder::Folder;
 use lost::{Lost, of_server};
@@ -46,13 +52,17 @@ pub(in crate::connector) struct DavDestination {
     connections: usize,
     wishes: Wishes,
     account: OnceCell<dav::Account>,
-    /// Whether the server sends invitations, as far as it tells.
-    invites: OnceCell<Option<bool>>,
+    /// How the server schedules, as far as it tells.
+    scheduler: OnceCell<dav::Scheduler>,
     lost: Lost,
     /// The folders of the snapshot, by path.
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
     targets: tokio::sync::Mutex<Vec<Arc<Target>>>,
+    /// The plan that is carried out here, if there is one.
+    carried: Option<Carried>,
+    /// What a dry run came to.
+    plan: Mutex<Vec<Foreseen>>,
 }
 
 impl DavDestination {
@@ -66,10 +76,12 @@ impl DavDestination {
             connections,
             wishes: Wishes::new(options),
             account: OnceCell::new(),
-            invites: OnceCell::new(),
+            scheduler: OnceCell::new(),
             lost: Lost::default(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
+            carried: None,
+            plan: Mutex::default(),
         }
     }
 
@@ -82,16 +94,22 @@ impl DavDestination {
         self.account.get_or_try_init(|| self.discover()).await
     }
 
-    /// Whether the server may send invitations by itself: it does, or nobody can tell.
-    async fn may_invite(&self) -> Result<bool, Error> {
+    /// How the server schedules; asked when the first item comes that has guests.
+    async fn scheduler(&self) -> Result<&dav::Scheduler, Error> {
         let account = self.account().await?;
-        let says = self.invites.get_or_init(|| dav::sends_invitations(&self.client, account)).await;
-        Ok(says.unwrap_or(true))
+        Ok(self.scheduler.get_or_init(|| dav::scheduler(&self.client, account)).await)
     }
 
     fn folder(&self, path: &str) -> Arc<Folder> {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.entry(path.to_owned()).or_insert_with(|| Arc::new(Folder::at(path))).clone()
+        let at = || {
+            let folder = Folder::at(path);
+            if self.carried.as_ref().is_some_and(|carried| carried.has_failure(path)) {
+                folder.has_failure();
+            }
+            Arc::new(folder)
+        };
+        folders.entry(path.to_owned()).or_insert_with(at).clone()
     }
 
     fn folders(&self) -> Vec<Arc<Folder>> {
@@ -113,7 +131,8 @@ impl DavDestination {
                 let _ = folder.no_place.set(crate::report::sentence(error));
             }
         })?;
-        let outcome = self.put(target, entry, content).await;
+        let is_from_there = folder.said().described.is_some_and(|described| described.href == target.href.path());
+        let outcome = self.put(target, entry, content, is_from_there).await;
         self.lost.note(&outcome);
         outcome
     }
@@ -163,21 +182,34 @@ impl Destination for DavDestination {
         for folder in self.folders() {
             // An empty collection is one only by what describes it, or by where it lies. Where items failed because there is no
             // place for them, that has been said of each.
-            if let (None, Some(kind)) = (folder.target.get(), folder.kind_when_empty())
-                && folder.is_whole()
+            let planned = self.carried.as_ref().and_then(|carried| carried.there(&folder.path));
+            let empty = || folder.kind_when_empty().filter(|_| folder.is_whole());
+            if let (None, Some(kind)) = (folder.target.get(), planned.or_else(empty))
                 && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
             {
                 troubles.push(crate::report::sentence(&error));
             }
         }
-        troubles.extend(self.late_properties().await?);
-        if self.wishes.mirror {
-            troubles.extend(self.mirror().await);
+        if self.wishes.dry_run {
+            self.foresee().await?;
+        } else {
+            troubles.extend(self.late_properties().await?);
+            if self.wishes.mirror {
+                troubles.extend(self.mirror().await.into_iter().flat_map(|(_, mirrored)| mirrored.left));
+            }
         }
         if troubles.is_empty() {
             return Ok(());
         }
         Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
+    }
+
+    async fn foreseen(&self) -> Vec<Foreseen> {
+        std::mem::take(&mut *self.plan.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn carry_out(&self) -> Option<Box<dyn Destination>> {
+        Some(Box::new(self.carried_out()?))
     }
 }
 

@@ -1,17 +1,21 @@
 //! One item: look where it stands, compare, and put it only if that changes something.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::collections::Target;
+use super::fitting::fits;
+use super::limits;
 use super::look::{look_at, look_for, read_back};
 use super::seen::{Known, Seen, short_digest};
-use super::wishes::OnConflict;
+use super::wishes::{OnConflict, Scheduling};
 use super::{DavDestination, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::dav::request::{Got, Put, When};
 use crate::dav::{self, ETag, Href, Kind};
-use crate::item::{copy, difference, identity, method};
+use crate::item::{copy, difference, guests, identity, method};
 
 /// So often an item is put again whose answer was lost.
 const MOST_AGAIN: usize = 3;
@@ -21,15 +25,34 @@ const MOST_AGAIN: usize = 3;
 pub(super) struct Sent<'a> {
     pub target: &'a Target,
     pub path: &'a str,
+    /// As the snapshot has it.
+    pub given: Bytes,
+    /// The same without what an earlier restore did to its guests.
+    pub wanted: Bytes,
+    /// What is sent.
     pub content: Bytes,
+    /// What `wanted` says.
     pub seen: Seen,
+    /// Whether the snapshot has it from the very collection that it goes to.
+    pub is_from_there: bool,
 }
 
 impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
-    pub(super) async fn put(&self, target: &Target, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
-        let seen = Seen::of(&content);
-        let sent = Sent { target, path: &entry.path, content, seen };
+    pub(super) async fn put(
+        &self,
+        target: &Target,
+        entry: &Entry,
+        content: Bytes,
+        is_from_there: bool,
+    ) -> Result<Outcome, Error> {
+        let wanted = match guests::original(&content) {
+            Cow::Borrowed(_) => content.clone(),
+            Cow::Owned(wanted) => wanted.into(),
+        };
+        let seen = Seen::of(&wanted);
+        let sent =
+            Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen, is_from_there };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -48,7 +71,7 @@ impl DavDestination {
     /// Something stands where the item belongs.
     async fn put_over(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let first = sent.target.keep(href.clone());
-        if known.says(&sent.seen) || self.says_as_vcard4(&sent, &href).await {
+        if self.is_there(&known, &sent.seen) || self.says_as_vcard4(&sent, &href).await {
             return Ok(Outcome::Identical);
         }
         let path = sent.path;
@@ -67,9 +90,23 @@ impl DavDestination {
             return Err(conflict(format!("{path} was not put: another item stands at {href}, which was kept")));
         }
         match self.wishes.on_conflict {
-            OnConflict::Overwrite => self.replace(sent, href, known).await,
+            OnConflict::Overwrite if !sent.target.existing.lock().await.is_foreseen(&href, &known) => {
+                Err(conflict(format!(
+                    "{path} was not put: what stands at {href} came or changed since it was looked at; run the restore again"
+                )))
+            }
+            OnConflict::Overwrite => {
+                fits(&sent)?;
+                self.replace(sent, href, known).await
+            }
             _ => Err(conflict(format!("{path} differs from what stands at {href}, which was kept"))),
         }
+    }
+
+    /// Whether nothing is to be done. What a restore did to the guests of what stands there is no difference, unless the server
+    /// may have them back.
+    pub(super) fn is_there(&self, known: &Known, seen: &Seen) -> bool {
+        if self.wishes.scheduling == Scheduling::Server { known.says_exactly(seen) } else { known.says(seen) }
     }
 
     /// Whether what stands there says the same when it is asked for in the version of what is put.
@@ -81,10 +118,11 @@ impl DavDestination {
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
-        self.may_put(&sent, None).await?;
+        fits(&sent)?;
+        let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
             sent.target.keep(at.clone());
-            sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
+            sent.target.existing.lock().await.plan(at, sent.seen);
             return Ok(Outcome::Created);
         }
         let error = match self.send(&sent, &at, When::Absent).await {
@@ -103,7 +141,7 @@ impl DavDestination {
     async fn put_again(&self, sent: Sent<'_>, at: Href, mut error: dav::Error) -> Result<Outcome, Error> {
         for _ in 0..MOST_AGAIN {
             match look_for(&self.client, &at, &sent.seen).await {
-                Ok(Some(known)) if known.says(&sent.seen) => {
+                Ok(Some(known)) if self.is_there(&known, &sent.seen) => {
                     return self.done(sent, at, known.etag, Outcome::Created).await;
                 }
                 Ok(None) => {}
@@ -112,7 +150,7 @@ impl DavDestination {
             match self.send(&sent, &at, When::Absent).await {
                 Ok(put) => return self.done(sent, at, put, Outcome::Created).await,
                 Err(again) if again.kind == dav::ErrorKind::OutcomeUnknown => error = again,
-                Err(again) => return Err(failed(format!("cannot put {}", sent.path), again)),
+                Err(again) => return Err(cannot_put(sent.path, again)),
             }
         }
         Err(failed(format!("it is not known whether {} was put", sent.path), error))
@@ -165,14 +203,14 @@ impl DavDestination {
 
     /// Puts it beside what stands there, under a UID of its own.
     async fn put_copy(&self, sent: Sent<'_>) -> Result<Outcome, Error> {
-        let Some(content) = copy::with_new_uid(&sent.content) else {
+        let Some(content) = copy::with_new_uid(&sent.wanted) else {
             return Err(conflict(format!("{} differs, and can't be copied: it has no UID to change", sent.path)));
         };
         let content = Bytes::from(content);
         let seen = Seen::of(&content);
         let name = plain_name(seen.uid.as_deref().unwrap_or_default(), sent.target.kind);
         let at = join(sent.target, &name)?;
-        let copy = Sent { content, seen, ..sent };
+        let copy = Sent { given: content.clone(), wanted: content.clone(), content, seen, ..sent };
         let found = copy.target.existing.lock().await.find(&self.client, copy.target, &at, &copy.seen).await?;
         match found {
             Some((href, known)) if known.says(&copy.seen) => {
@@ -186,7 +224,8 @@ impl DavDestination {
 
     pub(super) async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
         let (kind, body) = (sent.target.kind, sent.content.clone());
-        self.client.send(&Put { at: at.clone(), kind, body, when, silent: true }).await
+        let silent = self.wishes.scheduling != Scheduling::Server;
+        self.client.send(&Put { at: at.clone(), kind, body, when, silent }).await
     }
 
     /// Notes what was put, and reads it back if that was asked for.
@@ -250,7 +289,8 @@ fn verified(sent: &Sent<'_>, at: &Href, stands: Result<Option<(Href, Got)>, dav:
 }
 
 /// What the server says of an item that it will not have.
-fn cannot_put(path: &str, mut error: dav::Error) -> Error {
+pub(super) fn cannot_put(path: &str, error: dav::Error) -> Error {
+    let mut error = limits::putting(error);
     let about_uid = ["no-uid-conflict", "unique-scheduling-object-resource"];
     let is_named = error.condition.as_deref().is_some_and(|condition| about_uid.contains(&condition));
     // QUIRK(icloud): 412 and no more. QUIRK(nextcloud): 400 with a sentence, also for what lies in the trash.

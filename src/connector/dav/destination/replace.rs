@@ -1,18 +1,23 @@
 //! Writing over what stands there, and whether an item may be written at all.
 
+use super::collections::Target;
+use super::guests::{Telling, Way};
 use super::look::{Still, look_for, still};
-use super::put::Sent;
+use super::put::{Sent, cannot_put};
 use super::seen::{Known, Seen};
+use super::wishes::Scheduling;
 use super::{DavDestination, held_back, refused};
 use crate::connector::dav::open::failed;
 use crate::connector::{Error, Outcome};
 use crate::dav::request::When;
 use crate::dav::{self, Href, Kind};
+use crate::item::guests;
+use crate::item::people::{self, People};
 
 impl DavDestination {
     /// Puts an item over another one that was seen and has its identity.
     pub(super) async fn replace(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
-        self.may_put(&sent, known.seen.as_ref()).await?;
+        let sent = self.prepared(sent, known.seen.as_ref()).await?;
         if self.wishes.dry_run {
             return Ok(Outcome::Replaced);
         }
@@ -31,36 +36,66 @@ impl DavDestination {
             Err(error) => match error.kind {
                 dav::ErrorKind::OutcomeUnknown | dav::ErrorKind::Precondition => {
                     let there = look_for(&self.client, &href, &sent.seen).await.ok().flatten();
-                    if let Some(there) = there.filter(|there| there.says(&sent.seen)) {
+                    if let Some(there) = there.filter(|there| self.is_there(there, &sent.seen)) {
                         return self.done(sent, href, there.etag, Outcome::Replaced).await;
                     }
                     Err(failed(changed(), error))
                 }
-                _ => Err(failed(format!("cannot put {path}"), error)),
+                _ => Err(cannot_put(path, error)),
             },
         }
     }
 
-    /// Whether it may be put at all: the collection can be written to, and nobody gets mail from it, neither as invited by
+    /// The item as it may be put: the collection can be written to, and nobody is told who should not be, neither as invited by
     /// it nor as no longer invited by what stands there (RFC 6638 §3.2.1).
-    pub(super) async fn may_put(&self, sent: &Sent<'_>, there: Option<&Seen>) -> Result<(), Error> {
+    pub(super) async fn prepared<'a>(&self, sent: Sent<'a>, there: Option<&Seen>) -> Result<Sent<'a>, Error> {
         let target = sent.target;
         if target.before.as_ref().is_some_and(|before| before.read_only) {
             return Err(refused(format!("{} was not put: {} can only be read", sent.path, target.href)));
         }
-        let invites = sent.seen.invites || there.is_some_and(|there| there.invites);
-        if invites && self.schedules(target.kind).await? {
-            return Err(held_back(format!(
-                "{} was held back: the server would mail its attendees; scheduling=server and \
-                 scheduling=without-attendees, which would put it, are not there yet",
-                sent.path
-            )));
+        let there = there.and_then(|there| there.people.as_deref());
+        if target.kind != Kind::Calendar || (sent.seen.people.is_none() && there.is_none()) {
+            return Ok(sent);
         }
-        Ok(())
+        let nobody = People::default();
+        let new = sent.seen.people.as_deref().unwrap_or(&nobody);
+        let content = match self.telling(target).await?.put(new, there) {
+            Way::Plain | Way::Asked => sent.wanted.clone(),
+            Way::LeftToClient(whose) => guests::left_to_client(&sent.wanted, whose).into(),
+            Way::Notes => guests::kept_as_notes(&sent.wanted).into(),
+            // What an earlier restore has put without guests harms nobody, if it can't have them back.
+            Way::HeldBack if there.is_none() && !people::of(&sent.given).may_be_told() => sent.given.clone(),
+            Way::HeldBack => return Err(held_back(self.why_held_back(sent.path, there.is_some()))),
+        };
+        Ok(Sent { content, ..sent })
     }
 
-    /// Whether the server sends mail for what is put into such a collection.
-    pub(super) async fn schedules(&self, kind: Kind) -> Result<bool, Error> {
-        Ok(kind == Kind::Calendar && self.may_invite().await?)
+    fn why_held_back(&self, path: &str, is_there: bool) -> String {
+        let is_ask = self.wishes.scheduling == Scheduling::Silent;
+        match (is_ask, is_there) {
+            (true, false) => format!(
+                "{path} was held back: the server would tell its guests; scheduling=server lets it, and \
+                 scheduling=without-attendees puts it without them"
+            ),
+            (true, true) => format!(
+                "{path} was held back: the server would tell its guests of the change; scheduling=server lets it, and \
+                 scheduling=without-attendees puts it without them where the server allows that"
+            ),
+            (false, _) => format!(
+                "{path} was held back: the server would tell the guests of what stands there that it is off; \
+                 scheduling=server lets it"
+            ),
+        }
+    }
+
+    /// Who would be told of what is written to such a collection.
+    pub(super) async fn telling(&self, target: &Target) -> Result<Telling<'_>, Error> {
+        let scheduler = self.scheduler().await?;
+        let principal = self.account().await?.principal.as_ref();
+        let owner = target.before.as_ref().and_then(|before| before.owner.as_deref());
+        let is_ours = |owner: &str| {
+            principal.is_some_and(|principal| self.client.href(owner).is_ok_and(|owner| owner == *principal))
+        };
+        Ok(Telling { scheduler, wish: self.wishes.scheduling, own: owner.is_none_or(is_ours) })
     }
 }

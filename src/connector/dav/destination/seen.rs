@@ -1,10 +1,14 @@
 //! What an item says, as far as it matters to one that is to be put there: who it is, whether it says the same, and
 //! whether somebody would be told of it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::dav::ETag;
 use crate::item;
+use crate::item::people::People;
 
 /// What is known of an item that stands on the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,8 +19,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Whether it is known to say the same.
+    /// Whether it is known to say the same, but for what davault itself did to its guests.
     pub fn says(&self, seen: &Seen) -> bool {
+        self.seen.as_ref().is_some_and(|there| there.original == seen.original)
+    }
+
+    /// Whether it is known to say exactly the same.
+    pub fn says_exactly(&self, seen: &Seen) -> bool {
         self.seen.as_ref().is_some_and(|there| there.fingerprint == seen.fingerprint)
     }
 }
@@ -26,9 +35,11 @@ impl Known {
 pub(super) struct Seen {
     /// Same for items that say the same.
     pub fingerprint: [u8; 32],
+    /// The same, of the item before a restore did something to its guests.
+    pub original: [u8; 32],
     pub uid: Option<String>,
-    /// Whether a server that schedules tells somebody when it comes, changes or goes.
-    pub invites: bool,
+    /// Its calendar users, where a server that schedules may tell some of them when it comes, changes or goes.
+    pub people: Option<Arc<People>>,
     /// Whether it is a vCard of version 4.0.
     pub is_vcard4: bool,
 }
@@ -36,51 +47,23 @@ pub(super) struct Seen {
 impl Seen {
     /// Looks at an item.
     pub fn of(content: &[u8]) -> Self {
+        let fingerprint = item::normal::fingerprint(content);
+        let original = match item::guests::original(content) {
+            Cow::Borrowed(_) => fingerprint,
+            Cow::Owned(original) => item::normal::fingerprint(&original),
+        };
         Self {
-            fingerprint: item::normal::fingerprint(content),
+            fingerprint,
+            original,
             uid: item::identity::of(content).map(|one| one.uid),
-            invites: invites(content),
+            people: Some(item::people::of(content)).filter(People::may_be_told).map(Arc::new),
             is_vcard4: content.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_end() == b"VERSION:4.0"),
         }
     }
-}
-
-/// Whether a server that schedules would tell somebody of it: it has an organizer and attendees (RFC 6638 §3.2).
-fn invites(content: &[u8]) -> bool {
-    // A fold may lie within a name, too (RFC 5545 §3.1).
-    let mut unfolded: Vec<u8> = Vec::with_capacity(content.len());
-    for line in content.split(|byte| *byte == b'\n') {
-        if let [b' ' | b'\t', rest @ ..] = line {
-            unfolded.extend_from_slice(rest.trim_ascii_end());
-        } else {
-            unfolded.push(b'\n');
-            unfolded.extend_from_slice(line.trim_ascii_end());
-        }
-    }
-    let has = |name: &str| {
-        unfolded.split(|byte| *byte == b'\n').any(|line| {
-            let (start, rest) = line.split_at_checked(name.len()).unwrap_or_default();
-            start.eq_ignore_ascii_case(name.as_bytes()) && matches!(rest.first(), Some(b':' | b';'))
-        })
-    };
-    has("ORGANIZER") && has("ATTENDEE")
 }
 
 /// First half of the SHA-256, in hexadecimal digits.
 pub(super) fn short_digest(bytes: &[u8]) -> String {
     let half = Sha256::digest(bytes).iter().take(16).fold(0, |half: u128, byte| half << 8 | u128::from(*byte));
     format!("{half:032x}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_organizer_with_attendees_invites_however_the_lines_are_folded() {
-        assert!(invites(b"ORGANIZER;CN=A:mailto:a@x\r\nATTENDEE:mailto:b@x\r\n"));
-        assert!(invites(b"ORGANIZ\r\n ER:mailto:a@x\nATTEN\n\tDEE:mailto:b@x\n"));
-        assert!(!invites(b"ORGANIZER:mailto:a@x\r\nX-ATTENDEE:mailto:b@x\r\n"));
-        assert!(!invites(b"ATTENDEE:mailto:b@x\r\nDESCRIPTION:x\r\n ORGANIZER:no\r\n"));
-    }
 }

@@ -13,6 +13,18 @@ pub(super) struct Wishes {
     pub mirror: bool,
     pub dry_run: bool,
     pub verify: bool,
+    pub scheduling: Scheduling,
+}
+
+/// What may happen to the guests of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheduling {
+    /// Nobody is told: what can't be put so is held back.
+    Silent,
+    /// The server does what it does.
+    Server,
+    /// Where somebody would be told, the guests become notes.
+    WithoutAttendees,
 }
 
 /// What to do with an item that differs from what stands there.
@@ -47,6 +59,11 @@ impl Wishes {
             if into.contains("%n") { Into::Pattern(into.clone()) } else { Into::One(into.trim().to_owned()) }
         });
         let (mirror, dry_run, verify) = (is_on(options, "mirror"), is_on(options, "dry_run"), is_on(options, "verify"));
-        Self { on_conflict, into, mirror, dry_run, verify }
+        let scheduling = match options.get("scheduling").map(String::as_str) {
+            Some("server") => Scheduling::Server,
+            Some("without-attendees") => Scheduling::WithoutAttendees,
+            _ => Scheduling::Silent,
+        };
+        Self { on_conflict, into, mirror, dry_run, verify, scheduling }
     }
 }

@@ -11,7 +11,7 @@ use super::fetch::Came;
 use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
-use crate::connector::dav::described::{COLLECTION_FILE, Described, metadata_of};
+use crate::connector::dav::described::{Between, COLLECTION_FILE, Described, metadata_of};
 use crate::connector::dav::open::failed;
 use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
@@ -47,6 +47,8 @@ impl Run<'_> {
         let mut described = Described::of(&collection);
         if collection.kind == Kind::Calendar {
             described.only_components.clone_from(&self.source.filter.components);
+            let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
+            described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
         }
         let members = match listing {
             Listing::Whole(members) => members,

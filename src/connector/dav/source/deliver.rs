@@ -156,9 +156,10 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// Sends one item, if it is of a kind that is wanted.
+    /// Sends one item, if it is a wanted one.
     async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
-        if self.collection.kind == Kind::Calendar && !self.is_wanted(&content) {
+        self.note_kind(&content);
+        if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
             return Ok(());
         }
         let Item { path, member } = item;
@@ -175,17 +176,13 @@ impl Fetch<'_> {
         self.run.file(entry, origin, content).await
     }
 
-    fn is_wanted(&self, content: &[u8]) -> bool {
-        let wanted = &self.run.source.filter.components;
+    fn note_kind(&self, content: &[u8]) {
         let component = match item::kind::Kind::of(content) {
             item::kind::Kind::Event => "VEVENT",
             item::kind::Kind::Todo => "VTODO",
             item::kind::Kind::Journal => "VJOURNAL",
-            _ => "",
+            _ => return,
         };
-        if !component.is_empty() {
-            self.components.lock().unwrap_or_else(PoisonError::into_inner).insert(component);
-        }
-        wanted.is_empty() || wanted.iter().any(|name| name == component)
+        self.components.lock().unwrap_or_else(PoisonError::into_inner).insert(component);
     }
 }

@@ -1,0 +1,71 @@
+//! What there is to choose from: items, and what describes the collections that they lie in.
+
+use std::collections::HashSet;
+
+use crate::connector::name::METADATA;
+use crate::plugin::host::Record;
+use crate::vault::Node;
+
+use super::super::contents::Contents;
+
+/// The file that says most of a collection, and the one that gives it its name where that one is not there.
+const DESCRIBED: &str = ".collection.json";
+const DISPLAYNAME: &str = "displayname";
+
+/// What there is to choose from.
+#[derive(Default)]
+pub struct Pool {
+    pub folders: Vec<(Record, Node)>,
+    /// What describes collections.
+    pub metadata: Vec<(String, Node)>,
+    /// Everything else.
+    pub items: Vec<(String, Node)>,
+    /// Folders that are not there any more: they are put back as they were.
+    pub vanished: HashSet<String>,
+}
+
+impl Pool {
+    /// All of it.
+    pub fn of(contents: Contents) -> Self {
+        let (metadata, items) = contents.files.into_iter().partition(|(path, _)| METADATA.contains(&split(path).1));
+        Self { folders: contents.folders, metadata, items, vanished: HashSet::new() }
+    }
+
+    /// The items that are left, with the folders above them and what says which collection each is.
+    ///
+    /// Nothing else of a collection: whoever wants an event back does not want the calendar's old colour with it.
+    pub fn contents(self) -> Contents {
+        let mut needed: HashSet<&str> = HashSet::new();
+        for (path, _) in &self.items {
+            let mut folder = split(path).0;
+            while needed.insert(folder) && folder != "/" {
+                folder = split(folder).0;
+            }
+        }
+        let described: HashSet<&str> = self
+            .metadata
+            .iter()
+            .map(|(path, _)| split(path))
+            .filter(|one| one.1 == DESCRIBED)
+            .map(|one| one.0)
+            .collect();
+        let tells = |path: &str| {
+            let (folder, name) = split(path);
+            let is_asked = self.vanished.contains(folder) || name == DESCRIBED;
+            needed.contains(folder) && (is_asked || (name == DISPLAYNAME && !described.contains(folder)))
+        };
+        let metadata: Vec<_> = self.metadata.iter().filter(|(path, _)| tells(path)).cloned().collect();
+        let folders: Vec<_> =
+            self.folders.into_iter().filter(|(record, _)| needed.contains(record.path.as_str())).collect();
+        Contents { folders, files: metadata.into_iter().chain(self.items.iter().cloned()).collect() }
+    }
+}
+
+/// The folder that a path lies in, and its last name.
+pub fn split(path: &str) -> (&str, &str) {
+    match path.rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some(parts) => parts,
+        None => ("/", path),
+    }
+}
