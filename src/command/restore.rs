@@ -48,9 +48,11 @@ pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<()
 /// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
 /// otherwise. What others' connectors do is theirs to say, by their options.
 fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(), Failure> {
-    if !arguments.terms.is_empty() && connector::is_on(&endpoint.options, "mirror") {
-        return Err(Failure::usage("a choice of items can't be mirrored: all that was not chosen would be deleted")
-            .hint("Leave out mirror=true, or restore a whole calendar or address book by its path."));
+    if arguments.terms.choose_items() && (arguments.mirror || connector::is_on(&endpoint.options, "mirror")) {
+        return Err(Failure::usage(
+            "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
+        )
+        .hint("Leave out -mirror, or choose whole calendars with -calendar or a path."));
     }
     if !endpoint.served.is_own() {
         let flags = [
@@ -115,12 +117,6 @@ impl Restore<'_> {
         };
         if self.mirrors() {
             self.found.must_be_whole()?;
-            if self.arguments.terms.choose_items() {
-                return Err(Failure::usage(
-                    "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
-                )
-                .hint("Leave out -mirror, or choose whole calendars with -calendar or a path."));
-            }
         }
         let plugin = connectors::start(&self.to).await?;
         let mut init = connectors::init(&self.to);
