@@ -53,7 +53,9 @@ async fn person(location: &str) -> Person {
     for collection in made.collections {
         let folder = folder.join(collection.kind.folder()).join(collection.folder);
         fs::create_dir_all(&folder).expect("a folder");
-        collection.items.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("an item"));
+        for (name, bytes) in collection.items {
+            fs::write(folder.join(name), bytes).expect("an item");
+        }
     }
     person.ok(&["source", "add", "made", folder.to_str().expect("a path in UTF-8")]).await;
     for noun in ["source", "destination"] {

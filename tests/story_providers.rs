@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::nasty;
 use crate::support::person::{Person, Ran};
-use crate::support::provider::{Account, BOOKS, CALENDARS, Provider, google, icloud, nextcloud, ox, zoho};
+use crate::support::provider::{Account, BOOKS, CALENDARS, Collection, Provider, google, icloud, nextcloud, ox, zoho};
 use crate::support::scripted::Scripted;
 
 fn event(uid: &str, lines: &str) -> String {
@@ -157,7 +157,7 @@ async fn icloud_hides_what_stands_beside_something_that_is_gone_and_nothing_is_l
 async fn icloud_says_why_of_each_item_that_it_does_not_take() {
     let provider = icloud::start();
     let at = format!("{CALENDARS}other/");
-    provider.account().collections.insert(at.clone(), Default::default());
+    provider.account().collections.insert(at.clone(), Collection::default());
     put(&mut provider.account(), &format!("{at}there.ics"), &plain("u-1"));
     let journal = plain("u-3").replace("VEVENT", "VJOURNAL");
     let made = [

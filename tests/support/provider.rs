@@ -26,7 +26,7 @@ pub struct Provider {
 pub struct Account {
     /// By path, `/` at the end.
     pub collections: BTreeMap<String, Collection>,
-    /// The tag that every item has, as SOGo's new ones do; else one that its content makes.
+    /// The tag that every item has, as `SOGo`'s new ones do; else one that its content makes.
     pub only_tag: Option<&'static str>,
 }
 

@@ -38,4 +38,10 @@ impl Terms {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether items are chosen, and not only whole calendars and address books.
+    #[must_use]
+    pub fn choose_items(&self) -> bool {
+        !Self { calendars: Vec::new(), address_books: Vec::new(), ..self.clone() }.is_empty()
+    }
 }

@@ -10,9 +10,11 @@ use super::super::failure::Failure;
 /// otherwise. What others' connectors do is theirs to say, by their options.
 pub fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(), Failure> {
     let mirrors = arguments.mirror || connector::is_on(&endpoint.options, "mirror");
-    if !arguments.terms.is_empty() && mirrors {
-        return Err(Failure::usage("a choice of items can't be mirrored: all that was not chosen would be deleted")
-            .hint("Leave out -mirror or mirror=true, or restore a whole calendar or address book by its path."));
+    if arguments.terms.choose_items() && mirrors {
+        return Err(Failure::usage(
+            "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
+        )
+        .hint("Leave out -mirror or mirror=true, or choose whole calendars with -calendar or a path."));
     }
     if !endpoint.served.is_own() {
         let flags = [

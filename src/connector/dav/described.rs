@@ -3,6 +3,8 @@
 //!
 //! Nothing in them changes while the collection itself stays as it is: no ctag, sync token, quota or date of a server.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dav::{Collection, Kind, Property, Value};
@@ -41,7 +43,7 @@ pub(super) struct Described {
     /// send `displayname` after most items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub displayname: Option<String>,
-    /// `VEVENT`, `VTODO`, … as far as the server said.
+    /// `VEVENT`, `VTODO`, … as far as the server said, and what it holds all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<String>,
     /// Whether we could only read it.
@@ -125,6 +127,15 @@ pub(super) struct Other {
 }
 
 impl Described {
+    /// Adds the kinds of items that were found. QUIRK(go-webdav): says that its calendars hold events alone, and takes all.
+    pub fn holds(&mut self, found: &BTreeSet<&'static str>) {
+        if !self.components.is_empty() {
+            let new = found.iter().filter(|name| !self.components.iter().any(|known| known == *name));
+            let new: Vec<_> = new.map(|name| (*name).to_owned()).collect();
+            self.components.extend(new);
+        }
+    }
+
     /// What is to be written down of a collection.
     pub fn of(collection: &Collection) -> Self {
         let mut properties: Vec<_> =

@@ -139,7 +139,7 @@ impl<'a> Gone<'a> {
         self.pool.metadata.extend(earlier.metadata.into_iter().filter(|(path, _)| is_new(path)));
         for (record, node) in new {
             self.folders.insert(record.path.clone());
-            self.pool.vanished.insert(record.path.clone());
+            self.pool.restored.insert(record.path.clone());
             self.pool.folders.push((record, node));
         }
     }

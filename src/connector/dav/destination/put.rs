@@ -294,7 +294,9 @@ pub(super) fn cannot_put(path: &str, error: dav::Error) -> Error {
     let about_uid = ["no-uid-conflict", "unique-scheduling-object-resource"];
     let is_named = error.condition.as_deref().is_some_and(|condition| about_uid.contains(&condition));
     // QUIRK(icloud): 412 and no more. QUIRK(nextcloud): 400 with a sentence, also for what lies in the trash.
-    let is_taken = is_named || error.status == Some(412) || error.what.contains("with uid already exists");
+    let is_taken = is_named
+        || (error.status == Some(412) && error.condition.is_none())
+        || error.what.contains("with uid already exists");
     if is_taken {
         let taken =
             "; its UID may be that of an item in another collection of the account, or in the server's trash bin";

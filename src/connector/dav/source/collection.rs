@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
+use super::fetch::Came;
 use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
@@ -62,8 +63,9 @@ impl Run<'_> {
         let (unwanted, items): (Vec<_>, Vec<_>) = items(&path, members).into_iter().partition(is_unwanted);
         described.incomplete |= !unwanted.is_empty();
         match self.fetch(&collection, items).await {
-            Ok(failures) => {
+            Ok(Came { failures, components }) => {
                 described.incomplete |= failures > 0;
+                described.holds(&components);
                 self.read.store(true, Ordering::Relaxed);
                 self.lost.store(0, Ordering::Relaxed);
             }

@@ -1,8 +1,8 @@
 //! From what a server answered to the bytes that are stored, and on to the host.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 
@@ -14,6 +14,7 @@ use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
+use crate::item::kind::Kind as ItemKind;
 use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
@@ -107,9 +108,10 @@ impl Fetch<'_> {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
-                        Stored::Confirmed(content) => self.item(item, content, None).await?,
                         Stored::Assumed(content) if replaces(&content) => self.by_get(item, content).await?,
-                        Stored::Assumed(content) => self.item(item, content, None).await?,
+                        Stored::Confirmed(content) | Stored::Assumed(content) => {
+                            self.item(item, content, None).await?;
+                        }
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
@@ -156,8 +158,12 @@ impl Fetch<'_> {
 
     /// Sends one item, if it is a wanted one.
     async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
-        if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
-            return Ok(());
+        if self.collection.kind == Kind::Calendar {
+            let component = ItemKind::of(&content).component();
+            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(component);
+            if !self.run.source.filter.wants_item(&content) {
+                return Ok(());
+            }
         }
         let Item { path, member } = item;
         let size = content.len() as u64;

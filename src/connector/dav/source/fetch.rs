@@ -3,9 +3,9 @@
 //! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
 //! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -32,7 +32,17 @@ pub(super) struct Fetch<'a> {
     pub run: &'a Run<'a>,
     pub collection: &'a Collection,
     pub failures: AtomicUsize,
+    /// The kinds of components that were seen.
+    pub components: Mutex<BTreeSet<&'static str>>,
     lost: AtomicUsize,
+}
+
+/// What came of a collection.
+pub(super) struct Came {
+    /// How many items failed.
+    pub failures: usize,
+    /// The kinds of components that its items are of.
+    pub components: BTreeSet<&'static str>,
 }
 
 /// What came of asking for an item.
@@ -56,9 +66,10 @@ pub(super) struct Rule {
 }
 
 impl Run<'_> {
-    /// Sends every item of a collection as an entry or a failure; says how many failed.
-    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<usize, Stop> {
-        let fetch = Fetch { run: self, collection, failures: AtomicUsize::new(0), lost: AtomicUsize::new(0) };
+    /// Sends every item of a collection as an entry or a failure.
+    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<Came, Stop> {
+        let (failures, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let fetch = Fetch { run: self, collection, failures, components: Mutex::default(), lost };
         let (good, bad): (Vec<_>, Vec<_>) =
             items.into_iter().partition(|item| item.member.trouble.is_none() && item.member.status < 300);
         for item in bad {
@@ -80,7 +91,8 @@ impl Run<'_> {
             });
             rest.buffer_unordered(self.source.connections.max(1)).try_collect::<()>().await?;
         }
-        Ok(fetch.failures.load(Ordering::Relaxed))
+        let components = fetch.components.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Came { failures: fetch.failures.into_inner(), components })
     }
 }
 
