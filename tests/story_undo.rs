@@ -254,8 +254,8 @@ async fn planning_costs_one_list_more() {
     person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
     let count = |method: &str| server.recorded().iter().filter(|request| request.method == method).count();
     // Of the looks: one finds the calendar, one lists it for the plan and one before it is written, one is at what is
-    // replaced. What stands there is read once, by the REPORT, and what was put is read back.
-    assert_eq!((count("PROPFIND"), count("PUT"), count("GET"), count("REPORT")), (4, MANY, MANY, 1));
+    // replaced. What stands there is read once, by GET or REPORT as the first item to come needs it; what was put is read back.
+    assert_eq!((count("PROPFIND"), count("PUT"), count("GET") + count("REPORT")), (4, MANY, MANY + 1));
 }
 
 #[tokio::test]
