@@ -81,6 +81,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::only(Source, "since", value::not_yet, "only what happens at or after a date"),
     OptionSpec::only(Source, "until", value::not_yet, "only what happens before a date"),
     OptionSpec::only(
+        Source,
+        "include_subscribed",
+        value::flag,
+        "true: also what is in subscribed calendars; else only the address of each feed",
+    ),
+    OptionSpec::only(Source, "include_trash", value::flag, "true: also what lies in the account's bin"),
+    OptionSpec::only(
         Destination,
         "on_conflict",
         value::on_conflict,

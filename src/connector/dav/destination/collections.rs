@@ -6,14 +6,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
-use super::folder::Folder;
+use super::folder::{Folder, Said};
 use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
-use super::{DavDestination, properties};
+use super::{DavDestination, properties, refused};
 use crate::connector::Error;
+use crate::connector::dav::described::CollectionRole;
 use crate::connector::dav::open::failed;
-use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch};
-use crate::dav::{Collection, Href, Kind, Property};
+use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch, Subscribe};
+use crate::dav::{self, Collection, Href, Kind, Property, Role};
 use crate::report::sentence;
 
 /// A collection that things go to.
@@ -23,6 +24,8 @@ pub(super) struct Target {
     pub kind: Kind,
     /// As it was before; `None` if this run made it.
     pub before: Option<Collection>,
+    /// As what this run made it.
+    made_as: Role,
     /// The display name that an option gives it.
     displayname: Option<String>,
     /// Whether its properties are to be those of its folder.
@@ -37,6 +40,17 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Why nothing may be written to it, if so.
+    pub fn why_not_written(&self) -> Option<&'static str> {
+        let role = self.before.as_ref().map_or(self.made_as, |before| before.role);
+        match role {
+            Role::Subscribed => Some("shows what a feed has; say into=NAME to keep what it had"),
+            Role::Birthdays => Some("is made by the server from the birthdays of contacts; say into=NAME to keep it"),
+            Role::Trash => Some("is a bin"),
+            Role::Usual => self.before.as_ref().is_some_and(|before| before.read_only).then_some("can only be read"),
+        }
+    }
+
     /// The snapshot has this item; false if another item of it went there before.
     pub fn keep(&self, href: Href) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(href)
@@ -62,6 +76,12 @@ impl DavDestination {
         let href = said.described.as_ref().map(|described| described.href.as_str());
         let wanted = Wanted { kind, name: &said.name, displayname, href };
         let into = self.wishes.into.as_ref();
+        let role = said.described.as_ref().map(|described| described.role).unwrap_or_default();
+        if role == CollectionRole::Trash && into.is_none() {
+            return Err(refused(format!("{} lay in a bin; say into=NAME to have it back", folder.path)));
+        }
+        let feed = said.described.as_ref().and_then(|one| one.source.clone());
+        let feed = feed.filter(|_| role == CollectionRole::Subscribed && into.is_none());
         let mut targets = self.targets.lock().await;
         let made: Vec<_> = targets.iter().map(|target| (target.href.clone(), target.kind)).collect();
         let others = self.folders().into_iter().filter(|other| other.path != folder.path && other.kind() == Some(kind));
@@ -78,15 +98,22 @@ impl DavDestination {
             Place::There(collection) => (collection.href.clone(), Some(*collection), None),
             Place::New { href, displayname } => (href, None, displayname),
         };
+        let is_feed = feed.is_some();
         if before.is_none() && !self.wishes.dry_run {
             let wanted = properties::wanted(kind, &said, displayname.as_deref());
-            let components = said.described.map(|described| described.components).unwrap_or_default();
-            self.make(&href, kind, wanted, components).await?;
+            match feed {
+                Some(source) => self.subscribe(&href, source, wanted).await?,
+                None => {
+                    let components = said.described.map(|described| described.components).unwrap_or_default();
+                    self.make(&href, kind, wanted, components).await?;
+                }
+            }
         }
         let existing = if before.is_some() { Existing::unknown() } else { Existing::nothing() };
         let target = Arc::new(Target {
             href,
             kind,
+            made_as: if is_feed { Role::Subscribed } else { Role::Usual },
             owned: before.is_none() || !(account.only || matches!(into, Some(Into::One(_)))),
             before,
             displayname,
@@ -97,6 +124,15 @@ impl DavDestination {
         });
         targets.push(target.clone());
         Ok(target)
+    }
+
+    /// Makes a subscription; its address is in no error, as it may hold a secret.
+    async fn subscribe(&self, at: &Href, source: String, properties: Vec<Property>) -> Result<(), Error> {
+        let request = Subscribe { at: at.clone(), source, properties };
+        self.client.send(&request).await.map_err(|error| {
+            let what = format!("cannot subscribe again to what {at} shows; its address is in .collection.json");
+            failed(what, error)
+        })
     }
 
     /// Makes a collection, with as much of its properties at once as the server takes.
@@ -143,15 +179,30 @@ impl DavDestination {
                 .flat_map(|account| &account.collections)
                 .find(|one| one.href == target.href && one.kind == target.kind);
             let Some(now) = now.or(target.before.as_ref()) else { continue };
+            if now.read_only {
+                continue;
+            }
             let said = folder.said();
             let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
             wanted.extend(properties::wanted_late(target.kind, &said));
-            let differing = properties::differing(wanted, now);
+            let mut differing = properties::differing(wanted, now);
+            differing.extend(self.others_that_differ(target, &said).await);
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
             }
         }
         Ok(troubles)
+    }
+
+    /// What programs have set, and the collection has not.
+    async fn others_that_differ(&self, target: &Target, said: &Said) -> Vec<Property> {
+        let wanted = properties::others(said).await;
+        if wanted.is_empty() {
+            return wanted;
+        }
+        let named = wanted.iter().map(|one| (one.namespace.clone(), one.name.clone())).collect();
+        let there = dav::properties_of(&self.client, &target.href, named).await;
+        wanted.into_iter().filter(|one| !there.contains(one)).collect()
     }
 
     /// Sets properties, together or else one by one; says in one sentence for each reason which were refused.

@@ -24,7 +24,8 @@ impl DavDestination {
                 folder.target.get().is_some_and(|one| one.href == target.href && one.kind == target.kind)
             };
             let mut into_it = folders.iter().filter(|folder| goes_there(folder));
-            if let Some(why) = into_it.find_map(|folder| why_not_whole(folder)) {
+            let why = into_it.find_map(|folder| why_not_whole(folder)).or_else(|| target.why_not_written());
+            if let Some(why) = why {
                 troubles.push(format!("nothing was deleted in {}: {why}", target.href));
                 continue;
             }
