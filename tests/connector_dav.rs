@@ -1,9 +1,10 @@
 //! The dav connector against a scripted server: what is asked, and what becomes of answers that real servers give.
 
-mod calendar;
+pub mod calendar;
 mod collections;
 mod guarding;
 mod mirror;
+mod planning;
 mod reading;
 mod scheduling;
 pub mod writing;

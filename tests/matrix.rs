@@ -142,7 +142,9 @@ fn corpus(dir: &Path, step: usize) -> Items {
     for (folder, items) in nasty.map(|(folder, items)| (dir.join(folder), nasty::some(items, step))) {
         fs::create_dir_all(&folder).expect("a folder");
         written += items.len();
-        items.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("an item"));
+        for (name, bytes) in items {
+            fs::write(folder.join(name), bytes).expect("an item");
+        }
     }
     let items = items(dir);
     assert_eq!(items.len(), written, "each has a name and a UID of its own");

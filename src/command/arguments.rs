@@ -138,6 +138,7 @@ pub struct Cat {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Restore {
     /// @destination, a location, or a folder
     #[arg(long, value_name = "@DEST|FOLDER")]
@@ -147,12 +148,28 @@ pub struct Restore {
     pub what: String,
     #[command(flatten)]
     pub terms: Terms,
-    /// What happens to an item that stands there and differs [default: overwrite]
-    #[arg(long, value_name = "overwrite|keep|copy")]
-    pub on_conflict: Option<String>,
-    /// Say what would be done, and do nothing
+    /// Print the plan – what would be created, changed, deleted, and what stands in the way – and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Of the plan print every item, also those that are there already
+    #[arg(long)]
+    pub verbose: bool,
+    /// What happens to an item that stands there and differs: it is replaced, it stays, or the snapshot's version is put
+    /// beside it under a new UID [default: overwrite]
+    #[arg(long, value_name = "overwrite|keep|copy")]
+    pub on_conflict: Option<String>,
+    /// Put everything into this collection; with %n in it, a name for new ones: "Restored %n"; empty: where it belongs
+    #[arg(long, value_name = "NAME")]
+    pub into: Option<String>,
+    /// Also delete what the snapshot lacks, where it is known to hold the whole of a calendar or an address book
+    #[arg(long)]
+    pub mirror: bool,
+    /// Do not put what is written over or deleted into the vault first
+    #[arg(long)]
+    pub no_undo: bool,
+    /// Read back what was put on a server, and compare [default]
+    #[arg(long, conflicts_with = "no_verify")]
+    pub verify: bool,
     /// Do not read back what was put on a server
     #[arg(long)]
     pub no_verify: bool,

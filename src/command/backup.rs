@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::connector::{self, Role};
 use crate::plugin::host::Importer;
 use crate::report::{Tally, sentence};
-use crate::vault::{self, Ending, Snapshot, SnapshotHead, Written};
+use crate::vault::{self, BEFORE_RESTORE, Ending, Snapshot, SnapshotHead, Written};
 
 use super::arguments;
 use super::context::Context;
@@ -23,6 +23,11 @@ const SELECTING: [&str; 5] = ["include", "exclude", "components", "since", "unti
 /// Takes an account into the vault and says what that came to.
 pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(), Failure> {
     let endpoint = endpoint::resolve(context, Role::Source, &arguments.source, &arguments.options)?;
+    if arguments.tags.iter().any(|tag| tag == BEFORE_RESTORE) {
+        return Err(Failure::usage(format!(
+            "the tag {BEFORE_RESTORE} is what davault gives to snapshots that undo a restore; choose another word"
+        )));
+    }
     let vault = open::vault(context).await?;
     let began = Instant::now();
     let plugin = connectors::start(&endpoint).await?;
@@ -54,7 +59,8 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
     }
 }
 
-fn head(endpoint: &Endpoint, importer: &Importer, tags: &[String]) -> SnapshotHead {
+/// What is known of a backup of `endpoint` when it begins.
+pub fn head(endpoint: &Endpoint, importer: &Importer, tags: &[String]) -> SnapshotHead {
     SnapshotHead {
         source: endpoint.name.clone().unwrap_or_default(),
         // davault's own locations hold no password; others' may.

@@ -50,6 +50,14 @@ impl Failure {
         self
     }
 
+    /// Adds a further sentence to what to do now.
+    #[must_use]
+    pub fn and(mut self, hint: impl Into<String>) -> Failure {
+        let hint = hint.into();
+        self.hint = Some(self.hint.map_or_else(|| hint.clone(), |before| format!("{before} {hint}")));
+        self
+    }
+
     /// Prints the failure and returns its exit code.
     pub fn show(&self) -> ExitCode {
         for line in self.lines() {

@@ -1,14 +1,14 @@
 //! `davault restore -to @dest|FOLDER SNAP[:PATH]`
+//!
+//! To davault's own destinations in two sessions with one process: the first makes a plan, the second does what is left to do.
+//! What is written over or deleted goes into the vault between them. To others' connectors in one.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use serde_json::json;
-
 use crate::connector::{self, Role};
-use crate::plugin::host::Exporter;
-use crate::plugin::{Error, ErrorKind};
-use crate::report::{Report, Tally, sentence};
+use crate::plugin::host::{Exporter, Plugin, Stored};
+use crate::report::{ItemFailure, Report, Tally, sentence};
+use crate::vault::Vault;
 
 use super::arguments;
 use super::context::Context;
@@ -19,50 +19,30 @@ use super::progress::Progress;
 use super::{connectors, open, output, words};
 
 mod contents;
+mod done;
+mod plan;
 mod selection;
 mod sending;
+mod session;
+mod show;
+mod undo;
 
 use contents::{Contents, Sizes};
-use sending::{Sender, Unsent};
+use done::{Done, Outcomes};
+use plan::{Overwritten, Plan, Verdict};
+use sending::Sender;
+use session::Ended;
+use show::Titles;
+use undo::Undo;
 
 /// Puts a snapshot, or a part of one, back and says what that came to.
 pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<(), Failure> {
-    let mut endpoint = endpoint::resolve(context, Role::Destination, &arguments.to, &arguments.options)?;
-    choose(&mut endpoint, arguments)?;
+    let mut to = endpoint::resolve(context, Role::Destination, &arguments.to, &arguments.options)?;
+    choose(&mut to, arguments)?;
     let vault = open::vault(context).await?;
     let found = node::find(&vault, &arguments.what).await?;
-    let is_own = endpoint.served.is_own();
-    let contents = match selection::contents(context, &vault, &found, &arguments.terms).await? {
-        Some(chosen) => chosen,
-        None if is_own => Contents::whole(&vault, &found).await?,
-        None => Contents::below(&vault, &found).await?,
-    };
-    let mirrors = is_own && connector::is_on(&endpoint.options, "mirror");
-    if mirrors {
-        found.must_be_whole()?;
-        contents.must_be_readable(&vault).await?;
-    }
-    let began = Instant::now();
-    let plugin = connectors::start(&endpoint).await?;
-    let failed = |error| connectors::failure(&format!("cannot restore to {}", endpoint.shown()), &error);
-    let exporter = plugin.export(connectors::init(&endpoint)).await.map_err(failed)?;
-    let tally = Tally::default();
-    let progress = Progress::new(context, "writing", &tally);
-    let takes_xattrs = exporter.about().wants_xattrs() || endpoint.served.has_flag("exportxattr");
-    let left_out = if takes_xattrs { 0 } else { contents.xattrs() };
-    let sender = Sender { vault: &vault, exporter: &exporter, progress: &progress, mirrors, takes_xattrs };
-    let put = put(sender, contents, is_own).await;
-    progress.clear();
-    let outcomes = put?;
-    exporter.finish().await.map_err(failed)?;
-    connectors::stop(&endpoint, plugin).await.map_err(failed)?;
-    if left_out > 0 {
-        let attributes = words::count(left_out, "extended attribute was", "extended attributes were");
-        let to = endpoint.shown();
-        output::error_line(&format!("davault: warning: {to} takes no extended attributes, and {attributes} left out"));
-    }
-    let done = Done { found, to: endpoint, outcomes, tally, began };
-    done.say(context)
+    let restore = Restore { context, arguments, vault, found, to, began: Instant::now() };
+    if restore.to.served.is_own() { Box::pin(restore.to_own()).await } else { Box::pin(restore.to_others()).await }
 }
 
 /// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
@@ -76,6 +56,10 @@ fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(),
         let flags = [
             ("-on-conflict", arguments.on_conflict.is_some()),
             ("-dry-run", arguments.dry_run),
+            ("-into", arguments.into.is_some()),
+            ("-mirror", arguments.mirror),
+            ("-no-undo", arguments.no_undo),
+            ("-verify", arguments.verify),
             ("-no-verify", arguments.no_verify),
         ];
         return match flags.iter().find(|(_, is_given)| *is_given) {
@@ -86,146 +70,254 @@ fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(),
             None => Ok(()),
         };
     }
-    let verifies = !arguments.no_verify && connector::verifies(&endpoint.location);
+    let can_verify = connector::verifies(&endpoint.location);
     let options = &mut endpoint.options;
-    if verifies {
-        options.entry("verify".into()).or_insert_with(|| "true".into());
-    }
-    match &arguments.on_conflict {
-        Some(choice) => _ = options.insert("on_conflict".into(), choice.clone()),
-        None => _ = options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into()),
+    let mut set = |name: &str, value: &str| _ = options.insert(name.into(), value.into());
+    if let Some(choice) = &arguments.on_conflict {
+        set("on_conflict", choice);
     }
     if arguments.dry_run {
-        options.insert("dry_run".into(), "true".into());
+        set("dry_run", "true");
+    }
+    if arguments.mirror {
+        set("mirror", "true");
+    }
+    if arguments.verify {
+        set("verify", "true");
+    }
+    match arguments.into.as_deref().map(str::trim) {
+        Some("") => _ = options.remove("into"),
+        Some(name) => _ = options.insert("into".into(), name.into()),
+        None => {}
+    }
+    options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into());
+    if can_verify && !arguments.no_verify {
+        options.entry("verify".into()).or_insert_with(|| "true".into());
     }
     Ok(connector::check(Role::Destination, &endpoint.location, options)?)
 }
 
-/// How often each thing happened to an item, by the exporter's own word for it.
-type Outcomes = BTreeMap<String, u64>;
-
-async fn put(sender: Sender<'_>, contents: Contents, is_own: bool) -> Result<Outcomes, Failure> {
-    let (exporter, progress) = (sender.exporter, sender.progress);
-    progress.expect(contents.files.len() as u64);
-    let sizes = contents.sizes();
-    let sending = async {
-        match sender.send(contents).await {
-            Err(Unsent::Unreadable(failure)) => Err(failure),
-            Err(Unsent::Refused(error)) => Ok(Err(error)),
-            Ok(()) => Ok(Ok(())),
-        }
-    };
-    let receiving = async { Ok(receive(exporter, sizes, progress).await) };
-    // Both at once: a destination may not take the next record before its last answer was heard.
-    let (sent, (outcomes, ended)) = tokio::try_join!(sending, receiving)?;
-    match ended {
-        // All was sent, and something that belongs to no single item went wrong at the end: a colour that is refused, say.
-        Err(error) if sent.is_ok() && error.kind == ErrorKind::Refused => {
-            progress.item_failed("/", &sentence(&error));
-            Ok(outcomes)
-        }
-        ended => match ended.and(sent) {
-            Ok(()) => Ok(outcomes),
-            Err(error) => Err(connectors::failure("the restore stopped", &error).hint(if is_own {
-                "Run it again: what is there already is recognised and not sent twice."
-            } else {
-                "Run it again: all of it is sent again, and what becomes of what is there already is the connector's to decide."
-            })),
-        },
-    }
-}
-
-/// Counts what became of the items, until the destination says that it is done, or why it stopped.
-async fn receive(exporter: &Exporter, mut sizes: Sizes, progress: &Progress<'_>) -> (Outcomes, Result<(), Error>) {
-    let mut outcomes = Outcomes::new();
-    loop {
-        let stored = match exporter.next().await {
-            Ok(Some(stored)) => stored,
-            ended => return (outcomes, ended.map(|_| ())),
-        };
-        if let Some(attribute) = stored.attribute {
-            if let Some(why) = stored.error {
-                progress.item_failed(&stored.path, &format!("extended attribute {attribute}: {why}"));
-            }
-            continue;
-        }
-        let size = sizes.remove(&stored.path);
-        match (stored.error, stored.outcome.as_deref()) {
-            (Some(why), _) => {
-                progress.item_failed(&stored.path, &why);
-                continue;
-            }
-            // Folders and what describes them are no items.
-            (None, Some("noted")) => (),
-            (None, None) if size.is_none() => (),
-            (None, outcome) => *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1,
-        }
-        if let Some(size) = size {
-            progress.item_done(&stored.path, size);
-        }
-    }
-}
-
-/// What a restore came to.
-struct Done {
+/// One restore.
+struct Restore<'a> {
+    context: &'a Context,
+    arguments: &'a arguments::Restore,
+    vault: Vault,
     found: Found,
     to: Endpoint,
-    outcomes: Outcomes,
-    tally: Tally,
     began: Instant,
 }
 
-impl Done {
-    fn say(&self, context: &Context) -> Result<(), Failure> {
-        let failures = self.tally.counts().failures;
-        for failure in &failures {
-            output::error_line(&words::printable(&format!("davault: {}: {}", failure.path, failure.why)));
+impl Restore<'_> {
+    async fn to_own(&self) -> Result<(), Failure> {
+        let contents = match selection::contents(self.context, &self.vault, &self.found, &self.arguments.terms).await? {
+            Some(chosen) => chosen,
+            None => Contents::whole(&self.vault, &self.found).await?,
+        };
+        if self.mirrors() {
+            self.found.must_be_whole()?;
+            if self.arguments.terms.choose_items() {
+                return Err(Failure::usage(
+                    "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
+                )
+                .hint("Leave out -mirror, or choose whole calendars with -calendar or a path."));
+            }
         }
-        if context.json {
-            let failures: Vec<_> =
-                failures.iter().map(|failure| json!({ "path": failure.path, "why": failure.why })).collect();
-            output::json(&json!({
-                "snapshot": self.found.snapshot.id, "path": self.found.path, "to": self.to.shown(),
-                "outcomes": self.outcomes, "failed": failures.len(), "failures": failures,
-                "on_conflict": self.option("on_conflict"), "dry_run": self.is_dry(),
-                "seconds": self.began.elapsed().as_secs_f64(),
-            }))?;
-        } else if !context.quiet {
-            output::line(&words::printable(&self.summary(failures.len())))?;
+        let plugin = connectors::start(&self.to).await?;
+        let mut init = connectors::init(&self.to);
+        init.options.insert("dry_run".into(), "true".into());
+        let planning = plugin.export(init).await.map_err(|error| self.failed(&error))?;
+        let plan = self.plan(&planning, &contents).await?;
+        let titles = Titles::new(&self.vault, &contents);
+        let is_dry = connector::is_on(&self.to.options, "dry_run");
+        if is_dry || plan.is_done() {
+            planning.finish().await.map_err(|error| self.failed(&error))?;
+            connectors::stop(&self.to, plugin).await.map_err(|error| self.failed(&error))?;
+            self.warn_of_xattrs(&planning, &contents);
+            let outcomes = done::outcomes(&plan, &Verdict::ALL);
+            let done = self.done(outcomes, plan.all_failures(), Some(&plan), None);
+            return done.say(self.context, Some(&titles), self.arguments.verbose).await;
         }
-        if failures.is_empty() { Ok(()) } else { Err(Failure::partly()) }
+        self.warn_of_xattrs(&planning, &contents);
+        let undo = self.undo(&plan).await?;
+        let mut left = contents.clone();
+        left.keep_only(&plan.to_send());
+        let (outcomes, failures) = self.carry_out(plugin, planning, &left, &plan).await.map_err(|failure| {
+            undo.iter().fold(failure, |failure, undo| failure.and(format!("To undo what was done: {}", undo.command)))
+        })?;
+        self.done(outcomes, failures, Some(&plan), undo.as_ref()).say(self.context, Some(&titles), false).await
     }
 
-    /// What is asked of one of davault's own destinations.
-    fn option(&self, name: &str) -> Option<&str> {
-        if !self.to.served.is_own() {
-            return None;
+    /// Asks the destination what it would do with all of it.
+    async fn plan(&self, exporter: &Exporter, contents: &Contents) -> Result<Plan, Failure> {
+        let tally = Tally::default();
+        let progress = Progress::new(self.context, "looking", &tally);
+        let mirrors = self.mirrors();
+        let sender = Sender { vault: &self.vault, exporter, progress: &progress, mirrors, takes_xattrs: false };
+        let mut plan = Plan::default();
+        let mut sizes = contents.sizes();
+        let ended = session::run(&sender, contents, |stored| {
+            if let Some(size) = sizes.remove(&stored.path) {
+                progress.item_done(&stored.path, size);
+            }
+            plan.take(stored);
+        });
+        let ended = ended.await;
+        progress.clear();
+        match ended? {
+            Ended::Well => {}
+            Ended::Troubled(error) => plan.trouble = Some(sentence(&error)),
+            Ended::Stopped(error) => return Err(self.failed(&error)),
         }
-        self.to.options.get(name).map(String::as_str)
+        for ItemFailure { path, why } in tally.counts().failures {
+            plan.unreadable(path, why);
+        }
+        plan.sort();
+        Ok(plan)
     }
 
-    fn is_dry(&self) -> bool {
-        self.to.served.is_own() && connector::is_on(&self.to.options, "dry_run")
+    /// Puts what will be lost into the vault, and says how it comes back before anything is written.
+    async fn undo(&self, plan: &Plan) -> Result<Option<Undo>, Failure> {
+        let overwritten = plan.overwritten();
+        if self.arguments.no_undo || overwritten == Overwritten::Nothing {
+            return Ok(None);
+        }
+        let undo = undo::take(self.context, &self.vault, self.arguments, &self.to, &overwritten);
+        let undo = Box::pin(undo).await?;
+        if !self.context.quiet {
+            let id = node::short(&undo.snapshot.id);
+            let lines = [
+                format!("davault: what stands there and will be written over is kept as snapshot {id}"),
+                format!("davault: to undo: {}", undo.command),
+            ];
+            for line in lines {
+                output::error_line(&line);
+            }
+        }
+        Ok(Some(undo))
     }
 
-    fn summary(&self, failed: usize) -> String {
-        let mut parts: Vec<String> =
-            self.outcomes.iter().map(|(outcome, items)| format!("{items} {outcome}")).collect();
-        if failed > 0 {
-            parts.push(format!("{failed} failed"));
+    /// Does what the plan has left to do.
+    async fn carry_out(
+        &self,
+        plugin: Plugin,
+        planning: Exporter,
+        contents: &Contents,
+        plan: &Plan,
+    ) -> Result<(Outcomes, Vec<ItemFailure>), Failure> {
+        // The process is the same, so that it knows what it saw.
+        let exporter = plugin.export(connectors::init(&self.to)).await.map_err(|error| self.failed(&error))?;
+        drop(planning);
+        let tally = Tally::default();
+        let mut outcomes = done::outcomes(plan, &[Verdict::Identical]);
+        let ended = self.put(&exporter, contents, &tally, &mut outcomes).await?;
+        exporter.finish().await.map_err(|error| self.failed(&error))?;
+        connectors::stop(&self.to, plugin).await.map_err(|error| self.failed(&error))?;
+        let mut failures: Vec<_> = plan.failures().collect();
+        failures.extend(tally.counts().failures);
+        if ended && plan.deletes() > 0 {
+            outcomes.insert("deleted".into(), plan.deletes());
         }
-        if parts.is_empty() {
-            parts.push("nothing to do".into());
+        Ok((outcomes, failures))
+    }
+
+    async fn to_others(&self) -> Result<(), Failure> {
+        let contents = match selection::contents(self.context, &self.vault, &self.found, &self.arguments.terms).await? {
+            Some(chosen) => chosen,
+            None => Contents::below(&self.vault, &self.found).await?,
+        };
+        let plugin = connectors::start(&self.to).await?;
+        let exporter = plugin.export(connectors::init(&self.to)).await.map_err(|error| self.failed(&error))?;
+        let (tally, mut outcomes) = (Tally::default(), Outcomes::new());
+        self.put(&exporter, &contents, &tally, &mut outcomes).await?;
+        exporter.finish().await.map_err(|error| self.failed(&error))?;
+        self.warn_of_xattrs(&exporter, &contents);
+        connectors::stop(&self.to, plugin).await.map_err(|error| self.failed(&error))?;
+        self.done(outcomes, tally.counts().failures, None, None).say(self.context, None, false).await
+    }
+
+    /// Sends all of it and counts what becomes of it; whether it ended as it should.
+    async fn put(
+        &self,
+        exporter: &Exporter,
+        contents: &Contents,
+        tally: &Tally,
+        outcomes: &mut Outcomes,
+    ) -> Result<bool, Failure> {
+        let progress = Progress::new(self.context, "writing", tally);
+        let (mirrors, takes_xattrs) = (self.mirrors(), self.takes_xattrs(exporter));
+        let sender = Sender { vault: &self.vault, exporter, progress: &progress, mirrors, takes_xattrs };
+        let mut sizes = contents.sizes();
+        let heard = |stored| count(stored, &mut sizes, &progress, outcomes);
+        let ended = session::run(&sender, contents, heard).await;
+        progress.clear();
+        match ended? {
+            Ended::Well => Ok(true),
+            Ended::Troubled(error) => {
+                tally.item_failed("/", &sentence(&error));
+                Ok(false)
+            }
+            Ended::Stopped(error) => {
+                Err(connectors::failure("the restore stopped", &error).hint(if self.to.served.is_own() {
+                    "Run it again: what is there already is recognised and not sent twice."
+                } else {
+                    "Run it again: all of it is sent again, and what becomes of what is there already is the connector's to decide."
+                }))
+            }
         }
-        format!(
-            "{} {}:{} to {} in {}: {}{}",
-            if self.is_dry() { "would restore" } else { "restored" },
-            node::short(&self.found.snapshot.id),
-            self.found.path,
-            self.to.shown(),
-            words::duration(self.began.elapsed()),
-            parts.join(", "),
-            self.option("on_conflict").map_or_else(String::new, |choice| format!(" (on conflict: {choice})")),
-        )
+    }
+
+    /// Extended attributes are lost where nobody takes them.
+    fn warn_of_xattrs(&self, exporter: &Exporter, contents: &Contents) {
+        let left_out = if self.takes_xattrs(exporter) { 0 } else { contents.xattrs() };
+        if left_out > 0 {
+            let attributes = words::count(left_out, "extended attribute was", "extended attributes were");
+            let to = self.to.shown();
+            output::error_line(&format!(
+                "davault: warning: {to} takes no extended attributes, and {attributes} left out"
+            ));
+        }
+    }
+
+    fn mirrors(&self) -> bool {
+        self.to.served.is_own() && connector::is_on(&self.to.options, "mirror")
+    }
+
+    fn takes_xattrs(&self, exporter: &Exporter) -> bool {
+        exporter.about().wants_xattrs() || self.to.served.has_flag("exportxattr")
+    }
+
+    fn failed(&self, error: &crate::plugin::Error) -> Failure {
+        connectors::failure(&format!("cannot restore to {}", self.to.shown()), error)
+    }
+
+    fn done<'a>(
+        &'a self,
+        outcomes: Outcomes,
+        failures: Vec<ItemFailure>,
+        plan: Option<&'a Plan>,
+        undo: Option<&'a Undo>,
+    ) -> Done<'a> {
+        Done { found: &self.found, to: &self.to, outcomes, failures, began: self.began, plan, undo }
+    }
+}
+
+/// Counts what became of one record.
+fn count(stored: Stored, sizes: &mut Sizes, progress: &Progress<'_>, outcomes: &mut Outcomes) {
+    if let Some(attribute) = stored.attribute {
+        if let Some(why) = stored.error {
+            progress.item_failed(&stored.path, &format!("extended attribute {attribute}: {why}"));
+        }
+        return;
+    }
+    let size = sizes.remove(&stored.path);
+    match (stored.error, stored.outcome.as_deref()) {
+        (Some(why), _) => return progress.item_failed(&stored.path, &why),
+        // Folders and what describes them are no items.
+        (None, Some("noted")) => (),
+        (None, None) if size.is_none() => (),
+        (None, outcome) => *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1,
+    }
+    if let Some(size) = size {
+        progress.item_done(&stored.path, size);
     }
 }

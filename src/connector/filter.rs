@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use crate::connector::options::list;
+use crate::connector::options::{list, window};
 use crate::connector::{Error, ErrorKind};
+use crate::item::kind::Kind;
+use crate::item::occurrence::may_happen;
+use crate::item::window::Window;
 
-/// What `include`, `exclude` and `components` ask for.
+/// What `include`, `exclude`, `components`, `since` and `until` ask for.
 #[derive(Debug)]
 pub(super) struct Filter {
     include: Option<GlobSet>,
     exclude: GlobSet,
     /// In capitals; empty for all.
     pub components: Vec<String>,
+    /// When something of a calendar item must happen.
+    pub window: Window,
 }
 
 impl Filter {
@@ -24,6 +29,7 @@ impl Filter {
             include: if include.is_empty() { None } else { Some(globs(&include)?) },
             exclude: globs(&list(options, "exclude"))?,
             components: list(options, "components").iter().map(|name| name.to_ascii_uppercase()).collect(),
+            window: window(options)?,
         })
     }
 
@@ -31,6 +37,26 @@ impl Filter {
     pub fn wants(&self, folder: &str, displayname: Option<&str>) -> bool {
         let matches = |set: &GlobSet| set.is_match(folder) || displayname.is_some_and(|name| set.is_match(name));
         self.include.as_ref().is_none_or(matches) && !matches(&self.exclude)
+    }
+
+    /// Whether all items of a calendar are wanted; those of an address book always are.
+    pub fn wants_all_items(&self) -> bool {
+        self.components.is_empty() && self.window.is_all()
+    }
+
+    /// Whether a calendar item is wanted. Of what can't be told when it happens, it is.
+    pub fn wants_item(&self, content: &[u8]) -> bool {
+        let is_of_kind = || {
+            let component = Kind::of(content).component();
+            self.components.is_empty() || self.components.iter().any(|name| Some(name.as_str()) == component)
+        };
+        self.wants_all_items() || (is_of_kind() && may_happen(content, &self.window))
+    }
+
+    /// The edges of the window, in UTC: what a snapshot says that it has.
+    pub fn edges(&self) -> [(&'static str, Option<String>); 2] {
+        let Window { since, until } = self.window;
+        [("since", since.map(|edge| edge.to_string())), ("until", until.map(|edge| edge.to_string()))]
     }
 
     /// Whether a collection of that folder may be wanted, whose display name nobody knows.
@@ -69,7 +95,22 @@ mod tests {
     }
 
     #[test]
+    fn items_are_wanted_by_what_they_are_and_by_when_they_happen() {
+        let event =
+            |start: &str| format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:{start}\nEND:VEVENT\nEND:VCALENDAR\n");
+        let filter =
+            filter(&[("components", "VEVENT"), ("since", "2026-01-01T00:00Z"), ("until", "2027-01-01T00:00Z")]);
+        assert!(filter.wants_item(event("20260601T000000Z").as_bytes()));
+        assert!(!filter.wants_item(event("20250601T000000Z").as_bytes()));
+        assert!(filter.wants_item(event("whenever").as_bytes()));
+        assert!(!filter.wants_item(event("20260601T000000Z").replace("VEVENT", "VTODO").as_bytes()));
+        let [since, until] = filter.edges().map(|(_, edge)| edge.unwrap());
+        assert_eq!((since.as_str(), until.as_str()), ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"));
+    }
+
+    #[test]
     fn without_options_everything_is_wanted() {
+        assert!(filter(&[]).wants_all_items());
         assert!(filter(&[]).wants("x", None));
         assert_eq!(filter(&[("components", "vevent,VTODO")]).components, ["VEVENT", "VTODO"]);
     }

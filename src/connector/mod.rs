@@ -122,6 +122,38 @@ pub trait Destination: Send + Sync {
 
     /// Called after the last entry: makes empty collections, sets properties that came late.
     async fn finish(&self) -> Result<(), Error>;
+
+    /// What one with `dry_run` would do besides what [`Destination::store`] said of each entry; complete after
+    /// [`Destination::finish`].
+    async fn foreseen(&self) -> Vec<Foreseen> {
+        Vec::new()
+    }
+
+    /// The destination that does what this one, which has `dry_run`, was given as a plan. It knows what this one saw, so it looks
+    /// at little twice; it needs only the entries that are to be stored; and it writes over nothing and deletes nothing that
+    /// changed since, or came. `None` where planning and doing begin anew each.
+    fn carry_out(&self) -> Option<Box<dyn Destination>> {
+        None
+    }
+}
+
+/// What would be done with the collection that a folder of a snapshot goes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The folder in the snapshot that is restored.
+    pub folder: String,
+    /// Where its collection stands: a path on the server, or on the disk.
+    pub at: String,
+    /// What a source calls that collection: the folder that it has in a snapshot of this place.
+    pub name: String,
+    /// The collection has to be made.
+    pub makes: bool,
+    /// Names of its properties that would be set.
+    pub sets: Vec<String>,
+    /// What `mirror` would delete in it.
+    pub deletes: Vec<String>,
+    /// What `mirror` would leave although the snapshot lacks it, and why: sentences.
+    pub leaves: Vec<String>,
 }
 
 /// Who a connector speaks to, for a person and for the host.
@@ -160,7 +192,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// When it last changed, as far as known.
     pub modified: Option<SystemTime>,
-    /// Changes exactly when the content does (first 8 bytes of SHA-256 of the `ETag`); 0 where there is no such thing.
+    /// Changes exactly when the content does (first 8 bytes of its SHA-256); 0 where there is no such thing.
     pub version: u64,
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Error, ErrorKind, Role};
+use crate::item::window::Window;
 
 mod value;
 
@@ -77,9 +78,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "components",
         value::components,
         "only these kinds of calendar items: VEVENT,VTODO,VJOURNAL",
-    ),
-    OptionSpec::only(Source, "since", value::not_yet, "only what happens at or after a date"),
-    OptionSpec::only(Source, "until", value::not_yet, "only what happens before a date"),
+    )
+    .also_vdir(),
+    OptionSpec::only(Source, "since", value::date, "only calendar items with something at or after a date, or -90d")
+        .also_vdir(),
+    OptionSpec::only(Source, "until", value::date, "only calendar items with something before a date, or +1y")
+        .also_vdir(),
     OptionSpec::only(
         Source,
         "include_subscribed",
@@ -145,9 +149,7 @@ pub(super) fn check(role: Role, vdir: bool, options: &BTreeMap<String, String>) 
             "tls_verify=false needs a fingerprint: without one anybody could pose as the server".to_owned(),
         ));
     }
-    if is_on(options, "mirror") && is_on(options, "dry_run") {
-        return Err(usage("mirror=true and dry_run=true together are not there yet; leave out one of them".to_owned()));
-    }
+    window(options)?;
     Ok(())
 }
 
@@ -181,6 +183,14 @@ pub fn is_on(options: &BTreeMap<String, String>, name: &str) -> bool {
 pub(super) fn list(options: &BTreeMap<String, String>, name: &str) -> Vec<String> {
     let parts = options.get(name).map(String::as_str).unwrap_or_default().split(',');
     parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// What `since` and `until` ask for, by the clock and the time zone of this machine.
+pub(super) fn window(options: &BTreeMap<String, String>) -> Result<Window, Error> {
+    let edge = |name: &str| options.get(name).map(String::as_str);
+    // The one clock of this room: `-90d` means days before today.
+    Window::parse(edge("since"), edge("until"), &jiff::Zoned::now())
+        .map_err(|why| usage(format!("since and until: {why}")))
 }
 
 /// A time in seconds.
@@ -289,8 +299,13 @@ mod tests {
             "option components=VEVENT,VALARM: give some of VEVENT, VTODO and VJOURNAL, comma-separated"
         );
         assert_eq!(
-            why(Source, &[("since", "2026-01-01")]),
-            "option since=2026-01-01: this filter is not there yet; leave it out"
+            why(Source, &[("since", "yesterday")]),
+            "option since=yesterday: give a date such as 2026-01-31, a time such as 2026-01-31T09:30 or \
+             2026-01-31T09:30Z, or days, weeks, months or years from today, such as -90d, -6m, +2y"
+        );
+        assert_eq!(
+            why(Source, &[("since", "2026-01-01"), ("until", "2026-01-01")]),
+            "since and until: the end is not after the beginning, so that nothing lies between them"
         );
         assert_eq!(why(Source, &[("password", "")]), "option password: give a value that is not empty");
         assert_eq!(

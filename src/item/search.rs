@@ -30,6 +30,12 @@ impl Subject {
     }
 }
 
+/// Whether it is something of a calendar, known or not, and no contact.
+#[must_use]
+pub fn is_of_calendar(item: &[u8]) -> bool {
+    Component::whole(item).children.iter().any(|each| each.name == "VCALENDAR")
+}
+
 /// Whether the item is such a one, and one of its components (an occurrence that was changed is one of its own) has all the
 /// words, in whatever order and case, also as parts of longer words.
 #[must_use]

@@ -28,12 +28,12 @@ pub struct Edge {
 }
 
 impl Window {
-    /// Reads both edges, each as [`Edge::parse`] does. The error is a part of a sentence that says what is valid.
-    pub fn parse(since: Option<&str>, until: Option<&str>, now: &Zoned) -> Result<Self, String> {
+    /// Reads both edges, each as [`Edge::parse`] does.
+    pub fn parse(since: Option<&str>, until: Option<&str>, now: &Zoned) -> Result<Self, &'static str> {
         let edge = |text: Option<&str>| text.map(|text| Edge::parse(text, now)).transpose();
         let (since, until) = (edge(since)?, edge(until)?);
         if since.zip(until).is_some_and(|(since, until)| since.utc >= until.utc) {
-            return Err("nothing lies in it, as its end is not after its beginning".to_owned());
+            return Err("the end is not after the beginning, so that nothing lies between them");
         }
         Ok(Self { since, until })
     }
@@ -46,23 +46,22 @@ impl Window {
 }
 
 impl Edge {
-    /// Reads one of [`FORMS`]; a day begins at midnight on the clock of `now`.
-    pub fn parse(text: &str, now: &Zoned) -> Result<Self, String> {
+    /// Reads one of [`FORMS`]; a day begins at midnight on the clock of `now`. The error says what is valid.
+    pub fn parse(text: &str, now: &Zoned) -> Result<Self, &'static str> {
         let text = text.trim();
-        let bad = || format!("give {FORMS}");
         if let Some(date) = relative(text, now.date()) {
-            return Self::of(date?.to_datetime(Time::midnight()), now).ok_or_else(bad);
+            return Self::of(date?.to_datetime(Time::midnight()), now).ok_or(FORMS);
         }
         if let Some(date) = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten() {
-            return Self::of(date.to_datetime(Time::midnight()), now).ok_or_else(bad);
+            return Self::of(date.to_datetime(Time::midnight()), now).ok_or(FORMS);
         }
         if let Ok(exact) = text.parse::<Timestamp>() {
             let local = exact.to_zoned(now.time_zone().clone()).datetime();
-            return Ok(Self { utc: exact.as_second(), local: seconds(local).ok_or_else(bad)? });
+            return Ok(Self { utc: exact.as_second(), local: seconds(local).ok_or(FORMS)? });
         }
         let is_local = text.contains(['T', 't', ' ']) && !text.ends_with(['Z', 'z']);
         let local = if is_local { text.parse::<DateTime>().ok() } else { None };
-        local.and_then(|local| Self::of(local, now)).ok_or_else(bad)
+        local.and_then(|local| Self::of(local, now)).ok_or(FORMS)
     }
 
     fn of(local: DateTime, now: &Zoned) -> Option<Self> {
@@ -84,7 +83,7 @@ fn seconds(local: DateTime) -> Option<i64> {
 }
 
 /// `-90d`, `+1y`: the date so far from today; `None` where it is not of that form.
-fn relative(text: &str, today: Date) -> Option<Result<Date, String>> {
+fn relative(text: &str, today: Date) -> Option<Result<Date, &'static str>> {
     let sign = match text.chars().next()? {
         '+' => 1,
         '-' => -1,
@@ -100,7 +99,7 @@ fn relative(text: &str, today: Date) -> Option<Result<Date, String>> {
         _ => return None,
     };
     let date = span.and_then(|span| today.checked_add(span));
-    Some(date.map_err(|_| "that is further away than the years 1 to 9999".to_owned()))
+    Some(date.map_err(|_| "give a date in the years 1 to 9999"))
 }
 
 #[cfg(test)]
@@ -113,7 +112,7 @@ mod tests {
     }
 
     fn edge(text: &str) -> String {
-        Edge::parse(text, &now()).map_or_else(|why| why, |edge| edge.to_string())
+        Edge::parse(text, &now()).map_or_else(str::to_owned, |edge| edge.to_string())
     }
 
     #[test]
@@ -151,11 +150,11 @@ mod tests {
             "2026-01-31T25:00",
             "-é",
         ] {
-            assert_eq!(edge(bad), format!("give {FORMS}"), "{bad}");
+            assert_eq!(edge(bad), FORMS, "{bad}");
         }
-        assert_eq!(edge("-99999y"), "that is further away than the years 1 to 9999");
+        assert_eq!(edge("-99999y"), "give a date in the years 1 to 9999");
         let window = |since, until| Window::parse(since, until, &now());
-        assert!(window(Some("2026-01-02"), Some("2026-01-02")).unwrap_err().contains("its end is not after"));
+        assert!(window(Some("2026-01-02"), Some("2026-01-02")).unwrap_err().contains("the end is not after"));
         assert!(window(Some("-1d"), None).unwrap().until.is_none());
         assert!(window(None, None).unwrap().is_all());
     }

@@ -22,5 +22,20 @@ pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
 /// more than 50 MB.
 pub(super) const CONTENT: u64 = 256 << 20;
 
-/// Prefix of the word in `Result.header.extendedAttributes` by which davault's exporter says what it did.
-pub(super) const OUTCOME: &str = "davault.outcome=";
+/// Prefix of the words in `Result.header.extendedAttributes` by which davault's exporter says what became of a record:
+/// `davault.outcome=created`. Hosts that do not know them pass them by.
+pub(super) const WORD: &str = "davault.";
+/// What became of it, or why it was not stored.
+pub(super) const OUTCOME: &str = "outcome";
+/// Of a folder in a plan: where its collection stands.
+pub(super) const AT: &str = "at";
+/// Of a folder in a plan: what a source calls that collection.
+pub(super) const NAME: &str = "name";
+/// Of a folder in a plan: its collection would be made.
+pub(super) const MAKES: &str = "makes";
+/// Of a folder in a plan: a property that would be set.
+pub(super) const SETS: &str = "sets";
+/// Of a folder in a plan: an item that would be deleted.
+pub(super) const DELETES: &str = "deletes";
+/// Of a folder in a plan: what would be left, and why.
+pub(super) const LEAVES: &str = "leaves";

@@ -75,10 +75,18 @@ pub fn choose(snapshots: &[Snapshot], keep: &Keep, zone: &TimeZone) -> Vec<Choic
     snapshots.iter().enumerate().map(choice).collect()
 }
 
-/// What counts as one source: its configured name, else what was backed up.
+/// What counts as one source: its configured name, else what was backed up. What stood there before a restore counts apart, so
+/// that it never is the newest in place of a backup.
 pub(super) fn source(snapshot: &Snapshot) -> (&str, &str, &str) {
     let head = &snapshot.head;
-    if head.source.is_empty() { ("", &head.location, &head.origin) } else { (&head.source, "", "") }
+    if head.is_before_restore() {
+        // No name holds a line break.
+        ("\nbefore-restore", &head.location, &head.origin)
+    } else if head.source.is_empty() {
+        ("", &head.location, &head.origin)
+    } else {
+        (&head.source, "", "")
+    }
 }
 
 /// Why each snapshot of one source stays; newest first.

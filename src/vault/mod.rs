@@ -69,6 +69,6 @@ pub use place::{Place, check_options, is_secret_option};
 pub use prune::{Amount, Grace, PruneSummary};
 pub use repair::{Gone, RepairSummary};
 pub use sizes::{Files, Sizes, SourceSizes};
-pub use snapshot::{Ending, Snapshot, SnapshotHead};
+pub use snapshot::{BEFORE_RESTORE, Ending, Snapshot, SnapshotHead};
 pub use walk::Walk;
 pub use writer::Written;

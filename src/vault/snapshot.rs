@@ -17,6 +17,9 @@ pub(super) const MOST_BYTES: u32 = 4 * 1024 * 1024;
 /// Failures that are written down one by one; further ones are only counted.
 const MOST_FAILURES: usize = 1000;
 
+/// The tag of what stood at a destination before a restore: such a snapshot is no backup of a source, and never its latest.
+pub const BEFORE_RESTORE: &str = "before-restore";
+
 /// What is known of a backup when it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SnapshotHead {
@@ -44,6 +47,14 @@ pub struct SnapshotHead {
     /// Version of davault that made it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub davault: String,
+}
+
+impl SnapshotHead {
+    /// Whether it says what stood at a destination before a restore.
+    #[must_use]
+    pub fn is_before_restore(&self) -> bool {
+        self.tags.iter().any(|tag| tag == BEFORE_RESTORE)
+    }
 }
 
 /// How a backup ended.
@@ -200,9 +211,12 @@ pub(super) fn named(name: &str) -> Option<Named<'_>> {
 }
 
 /// The tag in the names of the snapshots of this source. One without a name is known by its location and who it is; no
-/// name holds a line break.
+/// name holds a line break. What stood somewhere before a restore has tags of its own: whoever looks for the latest of a
+/// source passes it by.
 pub(super) fn tag(keys: &Keys, head: &SnapshotHead) -> String {
-    if head.source.is_empty() {
+    if head.is_before_restore() {
+        hex::encode(&keys.tag(&format!("{BEFORE_RESTORE}\n{}\n{}", head.location, head.origin)))
+    } else if head.source.is_empty() {
         hex::encode(&keys.tag(&format!("{}\n{}", head.location, head.origin)))
     } else {
         hex::encode(&keys.tag(&head.source))

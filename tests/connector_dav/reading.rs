@@ -5,7 +5,7 @@ use std::sync::Arc;
 use davault::connector::{self, EntryKind, ErrorKind};
 use davault::report::sentence;
 
-use super::calendar::{AT, event, items, location, methods, serve};
+use super::calendar::{ABOUT, AT, event, items, location, methods, serve};
 use crate::support::connectors::{options, take, take_all};
 use crate::support::scripted::{Scripted, member};
 
@@ -165,6 +165,23 @@ async fn only_the_wanted_components_come_and_the_snapshot_says_so() {
 }
 
 #[tokio::test]
+async fn only_what_happens_in_the_window_comes_whatever_the_server_thinks_and_the_snapshot_says_so() {
+    let at = |uid, start| event(uid, "x").replace("20260102T000000Z", start);
+    let series = at("s", "19990101T000000Z").replace("SUMMARY", "RRULE:FREQ=YEARLY\r\nSUMMARY");
+    let old = at("o", "20250101T000000Z");
+    let items = items([("a.ics", at("a", "20260301T000000Z")), ("o.ics", old), ("s.ics", series)]);
+    let server = serve(&items, |_| None);
+    let window = [("since", "2026-01-01T00:00Z"), ("until", "2027-01-01T00:00Z")];
+    let taken = take_all(&location(&server), &options(&window)).await.unwrap();
+    assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/s.ics"]);
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET"], "nothing but what a whole backup asks");
+    let described = taken.files()["/calendars/work/.collection.json"].clone();
+    let described: serde_json::Value = serde_json::from_slice(&described).unwrap();
+    let said = serde_json::json!({ "since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" });
+    assert_eq!(described["only_between"], said);
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_a_sentence_of_its_own_kind() {
     let items = items([]);
     let server = serve(&items, |_| Some(Scripted::challenge("Basic realm=\"x\"")));
@@ -244,4 +261,39 @@ async fn a_listed_size_that_is_the_one_of_get_tells_which_lines_are_stored() {
     assert_eq!(taken.files()["/calendars/work/a.ics"], crlf);
     assert_eq!(taken.files()["/calendars/work/b.ics"], lf);
     assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET"]);
+}
+
+#[tokio::test]
+async fn a_text_with_a_replaced_character_is_asked_for_by_get() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "a bell\u{7}"))]);
+    let server = serve(&items, |request| {
+        // As go-webdav writes what XML can't hold.
+        let text = |name: &str, text: &str| event(name, text).replace('\r', "");
+        (request.method == "REPORT").then(|| {
+            let texts = [("a", text("a", "x")), ("b", text("b", "a bell\u{fffd}"))].map(|(name, text)| {
+                let data = format!("<D:getetag>\"1\"</D:getetag><C:calendar-data>{text}</C:calendar-data>");
+                member(&format!("{AT}{name}.ics"), &data)
+            });
+            Scripted::multistatus(&texts.concat())
+        })
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.files()["/calendars/work/b.ics"], event("b", "a bell\u{7}"));
+    assert_eq!(methods(&server), ["PROPFIND", "REPORT", "GET", "GET"]);
+}
+
+#[tokio::test]
+async fn a_calendar_with_more_kinds_than_its_server_says_is_described_by_what_it_holds() {
+    let todo = event("t", "x").replace("VEVENT", "VTODO");
+    let items = items([("a.ics", event("a", "x")), ("t.ics", todo)]);
+    let server = serve(&items, |request| {
+        let about =
+            "<C:supported-calendar-component-set><C:comp name=\"VEVENT\"/></C:supported-calendar-component-set>";
+        let is_about = request.method == "PROPFIND" && request.header("depth") == Some("0") && request.path == AT;
+        is_about.then(|| Scripted::multistatus(&member(AT, &format!("{ABOUT}{about}"))))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    let described = String::from_utf8_lossy(&taken.files()["/calendars/work/.collection.json"]).into_owned();
+    let described: serde_json::Value = serde_json::from_str(&described).unwrap();
+    assert_eq!(described["components"], serde_json::json!(["VEVENT", "VTODO"]));
 }

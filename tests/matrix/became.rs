@@ -31,19 +31,23 @@ impl Became {
         let told = told(restored);
         let mut became = Became::default();
         for (uid, (path, bytes)) in made {
-            let named = || back.values().find(|(there, _)| file_name(there) == file_name(path));
-            let there = back.get(uid).or_else(named).map(|(_, there)| there);
+            let by_name = || back.values().find(|(there, _)| file_name(there) == file_name(path));
+            let there = back.get(uid).or_else(by_name).map(|(_, there)| there);
             let differing = there.map(|there| item::difference::names(bytes, there));
             let same = differing.as_ref().is_some_and(Vec::is_empty);
-            match (there, differing, told.get(path)) {
+            // A folder gives every item an ending; Calypso has none.
+            let plain = || told.get(path.rsplit_once('.').map_or(path.as_str(), |(plain, _)| plain));
+            match (there, differing, told.get(path).or_else(plain)) {
                 (_, _, Some(why)) if same && (why.contains(" changed ") || why.ends_with(" is not there")) => {
                     became.unexplained.push(format!("{uid}: {why}, and it is as it was"));
                 }
                 (Some(there), _, _) if there == bytes => became.exact += 1,
-                (_, Some(names), _) if names.is_empty() => became.equal += 1,
-                (_, Some(names), None) => became.unexplained.push(format!("{uid}: {}", names.join(" "))),
+                (_, Some(differing), _) if differing.is_empty() => became.equal += 1,
+                (_, Some(differing), None) => became.unexplained.push(format!("{uid}: {}", differing.join(" "))),
                 (_, None, None) => became.unexplained.push(format!("{uid}: gone")),
-                (_, Some(names), Some(_)) => became.altered.entry(names.join(" ")).or_default().push(uid.clone()),
+                (_, Some(differing), Some(_)) => {
+                    became.altered.entry(differing.join(" ")).or_default().push(uid.clone());
+                }
                 (_, None, Some(why)) => became.refused.entry(reason(why)).or_default().push(uid.clone()),
             }
         }

@@ -85,7 +85,6 @@ async fn cross(vault: &str, from: &str, filled: &Filled, to: Program) -> (Became
     person.ok(&["at", vault, "restore", "-to", "./back", &snapshot]).await;
     let back = items(&person.path("back"));
     let became = Became::of(&filled.items, &back, &restored);
-    eprintln!("{name}: {} {} {} {}", became.exact, became.equal, became.altered(), became.refused());
     (became, Filled { program: to, snapshot, items: back })
 }
 
@@ -102,8 +101,10 @@ type Crossed = ((&'static str, &'static str), Became);
 fn table(items: usize, crossed: &[Crossed]) -> String {
     let mut text =
         format!("{items} items: same bytes / same meaning / altered, and told / refused, and told.\n\n| from, to |");
-    PROGRAMS.iter().for_each(|to| _ = write!(text, " {} |", to.name));
-    text.push_str(&format!("\n|{}\n", "---|".repeat(PROGRAMS.len() + 1)));
+    for to in PROGRAMS {
+        let _ = write!(text, " {} |", to.name);
+    }
+    let _ = writeln!(text, "\n|{}", "---|".repeat(PROGRAMS.len() + 1));
     for from in PROGRAMS {
         let _ = write!(text, "| {} |", from.name);
         for to in PROGRAMS {

@@ -26,6 +26,8 @@ pub struct Provider {
 pub struct Account {
     /// By path, `/` at the end.
     pub collections: BTreeMap<String, Collection>,
+    /// The tag that every item has, as `SOGo`'s new ones do; else one that its content makes.
+    pub only_tag: Option<&'static str>,
 }
 
 /// A calendar, or an address book if it lies in [`BOOKS`].
@@ -42,7 +44,7 @@ impl Provider {
     pub fn start(quirks: impl Fn(&mut Account, &Recorded) -> Option<Scripted> + Send + Sync + 'static) -> Provider {
         let collections =
             [format!("{CALENDARS}home/"), format!("{BOOKS}people/")].map(|at| (at, Collection::default()));
-        let account = Arc::new(Mutex::new(Account { collections: collections.into() }));
+        let account = Arc::new(Mutex::new(Account { collections: collections.into(), only_tag: None }));
         let shared = Arc::clone(&account);
         let server = Server::start(move |request| {
             let mut account = shared.lock().expect("no panic while serving");
@@ -94,7 +96,7 @@ impl Account {
             ("PROPPATCH", _) => Scripted::multistatus(&member(path, "<D:displayname/>")),
             ("GET", _) => match self.item(path) {
                 Some(content) => Scripted::answer(200, content.clone())
-                    .header("ETag", &etag(content))
+                    .header("ETag", &self.tag(content))
                     .header("Content-Type", if is_book(path) { "text/vcard" } else { "text/calendar" }),
                 None => Scripted::answer(404, ""),
             },
@@ -126,7 +128,7 @@ impl Account {
             CALENDARS | BOOKS => member(path, folder),
             _ => match (self.collections.get(path), self.item(path)) {
                 (Some(collection), _) => about(path, collection),
-                (_, Some(content)) => listed(path, content),
+                (_, Some(content)) => self.listed(path, content),
                 _ => return Scripted::answer(404, ""),
             },
         };
@@ -135,7 +137,7 @@ impl Account {
             members.extend(within.map(|(at, collection)| about(at, collection)));
         } else if depth == "1" {
             let items = self.collections.get(path).into_iter().flat_map(|collection| &collection.items);
-            members.extend(items.map(|(name, content)| listed(&format!("{path}{name}"), content)));
+            members.extend(items.map(|(name, content)| self.listed(&format!("{path}{name}"), content)));
         }
         Scripted::multistatus(&members)
     }
@@ -147,12 +149,12 @@ impl Account {
             let with_data = text.contains("-data");
             let each = |(name, content): (&String, &Vec<u8>)| {
                 let at = format!("{path}{name}");
-                if with_data { fetched(&at, content) } else { listed(&at, content) }
+                if with_data { self.fetched(&at, content) } else { self.listed(&at, content) }
             };
             return Scripted::multistatus(&collection.items.iter().map(each).collect::<String>());
         }
         let each = |href: String| match self.item(&href) {
-            Some(content) => fetched(&href, content),
+            Some(content) => self.fetched(&href, content),
             None => missing(&href),
         };
         Scripted::multistatus(&asked(request).into_iter().map(each).collect::<String>())
@@ -168,11 +170,28 @@ impl Account {
         Scripted::answer(201, "")
     }
 
+    /// The tag of an item of that content.
+    pub fn tag(&self, content: &[u8]) -> String {
+        self.only_tag.map_or_else(|| etag(content), str::to_owned)
+    }
+
+    fn listed(&self, href: &str, content: &[u8]) -> String {
+        member(href, &format!("<D:getetag>{}</D:getetag><D:resourcetype/>", self.tag(content)))
+    }
+
+    /// A member of a multiget.
+    pub fn fetched(&self, href: &str, content: &[u8]) -> String {
+        let name = if is_book(href) { "A:address-data" } else { "C:calendar-data" };
+        let text = String::from_utf8_lossy(content).replace('&', "&amp;").replace('<', "&lt;").replace('\r', "");
+        member(href, &format!("<D:getetag>{}</D:getetag><{name}>{text}</{name}>", self.tag(content)))
+    }
+
     /// PUT with its conditions.
     pub fn put(&mut self, path: &str, request: &Recorded) -> Scripted {
         let (folder, name) = split(path);
+        let (only, tag) = (self.only_tag, self.tag(&request.body));
         let Some(collection) = self.collections.get_mut(folder) else { return Scripted::answer(409, "") };
-        let there = collection.items.get(name).map(|content| etag(content));
+        let there = collection.items.get(name).map(|content| only.map_or_else(|| etag(content), str::to_owned));
         let may = match (request.header("if-match"), request.header("if-none-match")) {
             (Some(tag), _) => there.as_deref() == Some(tag),
             (_, Some("*")) => there.is_none(),
@@ -182,7 +201,7 @@ impl Account {
             return Scripted::answer(412, "");
         }
         collection.items.insert(name.to_owned(), request.body.clone());
-        Scripted::answer(if there.is_some() { 204 } else { 201 }, "").header("ETag", &etag(&request.body))
+        Scripted::answer(if there.is_some() { 204 } else { 201 }, "").header("ETag", &tag)
     }
 }
 
@@ -225,14 +244,4 @@ fn about(path: &str, collection: &Collection) -> String {
         path,
         &format!("<D:resourcetype><D:collection/>{kind}</D:resourcetype><D:displayname>{name}</D:displayname>"),
     )
-}
-
-fn listed(href: &str, content: &[u8]) -> String {
-    member(href, &format!("<D:getetag>{}</D:getetag><D:resourcetype/>", etag(content)))
-}
-
-fn fetched(href: &str, content: &[u8]) -> String {
-    let name = if is_book(href) { "A:address-data" } else { "C:calendar-data" };
-    let text = String::from_utf8_lossy(content).replace('&', "&amp;").replace('<', "&lt;").replace('\r', "");
-    member(href, &format!("<D:getetag>{}</D:getetag><{name}>{text}</{name}>", etag(content)))
 }

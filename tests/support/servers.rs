@@ -178,21 +178,38 @@ impl Server {
         panic!("{} does not start (`make tools stores servers` installs it); its log: {log}", program.name);
     }
 
+    /// Ends it without a word, as a machine that goes down, and starts it again with the data that it had.
+    pub async fn restart(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.wait();
+        self.child = Server::run(self.program, self.port, self.dir.path());
+        assert!(self.listens().await, "{} does not start again; its log: {}", self.program.name, self.log());
+    }
+
+    /// The file of its users, one `name:password` a line, where it is Radicale.
+    pub fn users(&self) -> PathBuf {
+        self.dir.path().join("users")
+    }
+
     fn spawn(program: Program, port: u16) -> Server {
         let dir = tempfile::tempdir().expect("a folder for the server");
-        let log = fs::File::create(dir.path().join("log")).expect("a log");
+        let child = Server::run(program, port, dir.path());
+        Server { program, port, child, dir }
+    }
+
+    fn run(program: Program, port: u16, dir: &Path) -> Child {
+        let log = fs::File::options().create(true).append(true).open(dir.join("log")).expect("a log");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/servers/{}.sh", program.name));
-        let child = Command::new("bash")
+        Command::new("bash")
             .arg(script)
-            .arg(dir.path())
+            .arg(dir)
             .arg(port.to_string())
             .stdin(Stdio::piped())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
             .process_group(0)
             .spawn()
-            .expect("bash runs");
-        Server { program, port, child, dir }
+            .expect("bash runs")
     }
 
     /// Waits until its port takes connections; false if it ended instead.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use davault::vault::{Ending, Keep, choose};
+use davault::vault::{BEFORE_RESTORE, Ending, Keep, SnapshotHead, choose};
 use jiff::tz::TimeZone;
 
 use super::world::{DAY, at, back_up, events, head, new_vault, open};
@@ -34,4 +34,21 @@ async fn a_snapshot_made_by_a_clock_that_was_set_back_comes_behind_the_one_befor
     assert_eq!(of_work(stays(&Keep { daily: 7, ..Keep::default() })), std::slice::from_ref(&third.id));
     let (fourth, _) = back_up(&vault, &events(3, 4), 11 * DAY).await;
     assert_eq!(fourth.time, at(11 * DAY));
+}
+
+#[tokio::test]
+async fn what_stood_somewhere_before_a_restore_is_the_latest_of_nothing() {
+    let storage = Storage::new();
+    let vault = new_vault(&storage.place()).await;
+    let nowhere = SnapshotHead { location: "dav://h/".into(), origin: "h".into(), ..SnapshotHead::default() };
+    let undo = SnapshotHead { tags: vec![BEFORE_RESTORE.into()], ..nowhere.clone() };
+    let taken = |head| async { vault.backup(head).await.unwrap().finish(at(9), Ending::default()).await.unwrap().0 };
+    taken(undo.clone()).await;
+    let none = vault.find("latest").await.unwrap_err();
+    assert_eq!(none.to_string(), "there is no snapshot yet");
+    let backup = taken(nowhere.clone()).await;
+    let undo = taken(undo).await;
+    assert_eq!(vault.find("latest").await.unwrap(), backup);
+    assert_eq!(vault.previous(&nowhere).await.unwrap(), Some(backup));
+    assert_eq!(vault.find(&undo.id).await.unwrap(), undo);
 }

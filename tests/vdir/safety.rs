@@ -33,6 +33,7 @@ async fn a_mirror_deletes_only_where_the_description_says_that_it_is_whole() {
         (WHOLE, true),
         (r#"{"kind":"calendar","only_components":[],"incomplete":false}"#, true),
         (r#"{"kind":"calendar","only_components":["VTODO"]}"#, false),
+        (r#"{"kind":"calendar","only_between":{"since":"2026-01-01T00:00:00Z"}}"#, false),
         (r#"{"kind":"calendar","incomplete":true}"#, false),
         ("[]", false),
         ("no JSON", false),

@@ -30,7 +30,18 @@ pub fn normalise(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         literal |= text == "--";
         let option = position > 0 && !is_value && !literal && text.starts_with('-');
         // Of the words with a value behind `=` only these: `-oa=b` is the option `-o`.
-        let valued = ["-read-data", "-on-conflict", "-event", "-contact", "-uid", "-calendar", "-address-book"];
+        let valued = [
+            "-read-data",
+            "-on-conflict",
+            "-into",
+            "-event",
+            "-contact",
+            "-uid",
+            "-calendar",
+            "-address-book",
+            "-between",
+            "-deleted-since",
+        ];
         let is_valued = |word: &&str| text.strip_prefix(word).is_some_and(|rest| rest.starts_with('='));
         let word = valued.into_iter().find(is_valued).unwrap_or(text);
         if option

@@ -23,6 +23,13 @@ pub struct Terms {
     /// What lies in this address book, by its display name or its folder; may be repeated
     #[arg(long = "address-book", value_name = "NAME")]
     pub address_books: Vec<String>,
+    /// What happens from the one date on and before the other: 2026-01-01..2026-02-01, 2026-01-01.., ..-30d. A series is put
+    /// back as a whole; contacts are not meant
+    #[arg(long, value_name = "FROM..TO", allow_hyphen_values = true)]
+    pub between: Option<String>,
+    /// What this snapshot or a later one of the same source has and the named one has not, in its last version
+    #[arg(long, value_name = "SNAP")]
+    pub deleted_since: Option<String>,
 }
 
 impl Terms {
@@ -30,5 +37,11 @@ impl Terms {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether items are chosen, and not only whole calendars and address books.
+    #[must_use]
+    pub fn choose_items(&self) -> bool {
+        !Self { calendars: Vec::new(), address_books: Vec::new(), ..self.clone() }.is_empty()
     }
 }

@@ -1,6 +1,6 @@
 //! What is to be put back, and under which paths.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::connector::name::METADATA;
 use crate::plugin::host::Record;
@@ -14,7 +14,7 @@ use super::super::translate;
 pub type Sizes = HashMap<String, u64>;
 
 /// What is to be sent: folders first, each before what is in it, then all else.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Contents {
     /// Folders, with what they have of extended attributes.
     pub folders: Vec<(Record, Node)>,
@@ -98,11 +98,9 @@ impl Contents {
         nodes.map(|node| node.xattrs.len() as u64).sum()
     }
 
-    /// A mirror deletes what it does not get, so what the vault can't give must be known before it begins.
-    pub async fn must_be_readable(&self, vault: &Vault) -> Result<(), Failure> {
-        for (path, node) in self.files.iter().filter(|(_, node)| matches!(node.kind, NodeKind::File { .. })) {
-            vault.read(node).await.map_err(|error| node::unreadable(path, &error))?;
-        }
-        Ok(())
+    /// Of the items only these; with all folders, and what describes them.
+    pub fn keep_only(&mut self, items: &HashSet<&str>) {
+        let describes = |path: &str| METADATA.contains(&path.rsplit('/').next().unwrap_or_default());
+        self.files.retain(|(path, _)| items.contains(path.as_str()) || describes(path));
     }
 }

@@ -3,7 +3,9 @@
 use futures_util::{StreamExt, stream};
 
 use crate::item::identity;
-use crate::item::search::{Subject, has_words};
+use crate::item::occurrence::may_happen;
+use crate::item::search::{Subject, has_words, is_of_calendar};
+use crate::item::window::Window;
 use crate::vault::{Node, NodeKind, Vault};
 
 use super::super::arguments::Terms;
@@ -16,6 +18,7 @@ use pool::Pool;
 
 mod collections;
 mod pool;
+mod vanished;
 
 /// Items that are read from the vault at the same time.
 const READ_AHEAD: usize = 16;
@@ -31,69 +34,107 @@ pub async fn contents(
     if terms.is_empty() {
         return Ok(None);
     }
-    check(terms)?;
-    let mut pool = Pool::of(Contents::whole(vault, found).await?);
-    let all = pool.items.len();
+    let wanted = Wanted::of(terms)?;
+    let mut pool = match &terms.deleted_since {
+        Some(since) => vanished::pool(vault, found, since).await?,
+        None => Pool::of(Contents::whole(vault, found).await?),
+    };
+    let all = counted(pool.items.len(), terms);
     collections::choose(vault, &mut pool, terms).await?;
-    by_content(vault, &mut pool, terms).await;
+    wanted.choose(vault, &mut pool).await;
     if pool.items.is_empty() {
-        return Err(nothing(found, all));
+        let place = format!("{}:{}", node::short(&found.snapshot.id), found.path);
+        let sentence = format!("nothing is chosen: none of {all} in {place} is what was asked for");
+        return Err(Failure::failed(sentence).hint(format!("See what is there with `davault ls -R {place}`.")));
     }
     if !context.json && !context.quiet {
-        output::line(&format!("{} of {} chosen", words::thousands(pool.items.len()), counted(all)))?;
+        output::line(&format!("{} of {all} chosen", words::thousands(pool.items.len())))?;
     }
     Ok(Some(pool.contents()))
 }
 
-/// Refuses what can't mean anything.
-fn check(terms: &Terms) -> Result<(), Failure> {
-    let texts = [("-event", &terms.event), ("-contact", &terms.contact)];
-    let empty = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim().is_empty());
-    if let Some((name, _)) = texts.iter().find(|(_, text)| empty(text)) {
-        return Err(Failure::usage(format!("{name} needs words to look for")));
-    }
-    if terms.event.is_some() && terms.contact.is_some() {
-        return Err(Failure::usage("-event and -contact together mean nothing, as no item is both")
-            .hint("Restore the one, then the other."));
-    }
-    Ok(())
+fn counted(items: usize, terms: &Terms) -> String {
+    let vanished = if terms.deleted_since.is_some() { "vanished " } else { "" };
+    format!("{} {vanished}item{}", words::thousands(items), if items == 1 { "" } else { "s" })
 }
 
-/// Keeps what says what is looked for. What the vault can't give stays, and fails when it is restored: it may be meant.
-async fn by_content(vault: &Vault, pool: &mut Pool, terms: &Terms) {
-    if terms.event.is_none() && terms.contact.is_none() && terms.uids.is_empty() {
-        return;
+/// What an item must say to be meant.
+struct Wanted<'a> {
+    event: Option<&'a str>,
+    contact: Option<&'a str>,
+    uids: &'a [String],
+    between: Option<Window>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Refuses what can't mean anything.
+    fn of(terms: &'a Terms) -> Result<Self, Failure> {
+        let (event, contact) = (terms.event.as_deref(), terms.contact.as_deref());
+        for (name, text) in [("-event", event), ("-contact", contact)] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                return Err(Failure::usage(format!("{name} needs words to look for")));
+            }
+        }
+        let both = |one: &str, other: &str| {
+            Failure::usage(format!("{one} and {other} together mean nothing, as no item is both"))
+                .hint("Restore the one, then the other.")
+        };
+        if contact.is_some() && event.is_some() {
+            return Err(both("-event", "-contact"));
+        }
+        if contact.is_some() && terms.between.is_some() {
+            return Err(both("-contact", "-between"));
+        }
+        let between = terms.between.as_deref().map(window).transpose()?;
+        Ok(Self { event, contact, uids: &terms.uids, between })
     }
-    let read = |(path, node): (String, Node)| async move {
-        let content = vault.read(&node).await;
-        (path, node, content)
-    };
-    let items = std::mem::take(&mut pool.items);
-    let files = items.into_iter().filter(|(_, node)| matches!(node.kind, NodeKind::File { .. }));
-    let mut items = stream::iter(files).map(read).buffered(READ_AHEAD);
-    while let Some((path, node, content)) = items.next().await {
-        if content.map_or(true, |content| is_meant(&content, terms)) {
-            pool.items.push((path, node));
+
+    /// Keeps what says what is looked for. What the vault can't give stays, and fails when it is restored: it may be meant.
+    async fn choose(&self, vault: &Vault, pool: &mut Pool) {
+        if self.event.is_none() && self.contact.is_none() && self.uids.is_empty() && self.between.is_none() {
+            return;
+        }
+        let read = |(path, node): (String, Node)| async move {
+            let content = vault.read(&node).await;
+            (path, node, content)
+        };
+        let items = std::mem::take(&mut pool.items);
+        let files = items.into_iter().filter(|(_, node)| matches!(node.kind, NodeKind::File { .. }));
+        let mut items = stream::iter(files).map(read).buffered(READ_AHEAD);
+        while let Some((path, node, content)) = items.next().await {
+            if content.map_or(true, |content| self.is(&content)) {
+                pool.items.push((path, node));
+            }
         }
     }
+
+    /// Whether all that is said of its content is true of an item.
+    fn is(&self, item: &[u8]) -> bool {
+        let has = |subject, words: Option<&str>| words.is_none_or(|words| has_words(item, subject, words));
+        let has_uid = || {
+            let Some(identity) = identity::of(item) else { return false };
+            self.uids.iter().any(|uid| *uid == identity.uid || identity.others.contains(uid))
+        };
+        let happens = |window: &Window| is_of_calendar(item) && may_happen(item, window);
+        has(Subject::Event, self.event)
+            && has(Subject::Contact, self.contact)
+            && (self.uids.is_empty() || has_uid())
+            && self.between.as_ref().is_none_or(happens)
+    }
 }
 
-/// Whether all that is said of its content is true of an item.
-fn is_meant(item: &[u8], terms: &Terms) -> bool {
-    let has = |subject, words: &Option<String>| words.as_ref().is_none_or(|words| has_words(item, subject, words));
-    let has_uid = || {
-        let Some(identity) = identity::of(item) else { return false };
-        terms.uids.iter().any(|uid| *uid == identity.uid || identity.others.contains(uid))
+/// `A..B`, `A..` or `..B`.
+fn window(text: &str) -> Result<Window, Failure> {
+    let bad = |why: &str| Failure::usage(format!("-between {text}: {why}"));
+    let Some((since, until)) = text.split_once("..") else {
+        return Err(bad("write it as 2026-01-01..2026-02-01, 2026-01-01.. or ..2026-02-01"));
     };
-    has(Subject::Event, &terms.event) && has(Subject::Contact, &terms.contact) && (terms.uids.is_empty() || has_uid())
-}
-
-fn nothing(found: &Found, all: usize) -> Failure {
-    let place = format!("{}:{}", node::short(&found.snapshot.id), found.path);
-    Failure::failed(format!("nothing is chosen: none of {} in {place} is what was asked for", counted(all)))
-        .hint(format!("See what is there with `davault ls -R {place}`."))
-}
-
-fn counted(items: usize) -> String {
-    if items == 1 { "1 item".into() } else { format!("{} items", words::thousands(items)) }
+    let given = |text: &'_ str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let (since, until) = (given(since), given(until));
+    if since.is_none() && until.is_none() {
+        return Err(bad("give a date before or behind the dots"));
+    }
+    let now = jiff::Timestamp::try_from(Context::now()).unwrap_or_default();
+    let now = now.to_zoned(jiff::tz::TimeZone::system());
+    Window::parse(since.as_deref(), until.as_deref(), &now).map_err(bad)
 }

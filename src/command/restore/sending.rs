@@ -57,22 +57,22 @@ enum Content {
 
 impl Sender<'_> {
     /// Sends all of it.
-    pub async fn send(&self, contents: Contents) -> Result<(), Unsent> {
-        for (record, node) in contents.folders {
+    pub async fn send<'a>(&'a self, contents: &'a Contents) -> Result<(), Unsent> {
+        for (record, node) in &contents.folders {
             if record.path.matches('/').count() > 1 {
                 self.progress.collection();
             }
-            self.exporter.send(&record, None).await?;
-            self.xattrs(&record.path, &node).await?;
+            self.exporter.send(record, None).await?;
+            self.xattrs(&record.path, node).await?;
         }
-        let read = |(path, node): (String, Node)| async move { (self.read(&node).await, path, node) };
-        let mut files = stream::iter(contents.files).map(read).buffered(READ_AHEAD);
+        let read = |(path, node): &'a (String, Node)| async move { (self.read(node).await, path, node) };
+        let mut files = stream::iter(&contents.files).map(read).buffered(READ_AHEAD);
         while let Some((content, path, node)) = files.next().await {
             match content {
-                Ok(content) => self.file(path, &node, content).await?,
+                Ok(content) => self.file(path.clone(), node, content).await?,
                 // Broken off without an end, so that what is missing here is not deleted there.
-                Err(error) if self.mirrors => return Err(Unsent::Unreadable(node::unreadable(&path, &error))),
-                Err(error) => self.progress.item_failed(&path, &sentence(&error)),
+                Err(error) if self.mirrors => return Err(Unsent::Unreadable(node::unreadable(path, &error))),
+                Err(error) => self.progress.item_failed(path, &sentence(&error)),
             }
         }
         self.exporter.all_sent().await;

@@ -3,6 +3,8 @@
 //!
 //! Nothing in them changes while the collection itself stays as it is: no ctag, sync token, quota or date of a server.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dav::{Collection, Kind, Property, Role, Value};
@@ -47,7 +49,7 @@ pub(super) struct Described {
     /// send `displayname` after most items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub displayname: Option<String>,
-    /// `VEVENT`, `VTODO`, … as far as the server said.
+    /// `VEVENT`, `VTODO`, … as far as the server said, and what it holds all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<String>,
     /// Whether we could only read it.
@@ -65,12 +67,26 @@ pub(super) struct Described {
     /// The kinds of items that were asked for, where not all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_components: Vec<String>,
+    /// The time of which items were asked for, where not all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_between: Option<Between>,
     /// Whether something in the collection could not be read, or was left out: what is missing here is not known to be gone.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incomplete: bool,
     /// Every other property, by namespace and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Other>,
+}
+
+/// From the one moment on and before the other, in UTC as RFC 3339 writes it; only items of which something happens then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Between {
+    /// The first moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The first moment after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// A kind of collection, as `.collection.json` writes it.
@@ -148,6 +164,15 @@ pub(super) struct Other {
 }
 
 impl Described {
+    /// Adds the kinds of items that were found. QUIRK(go-webdav): says that its calendars hold events alone, and takes all.
+    pub fn holds(&mut self, found: &BTreeSet<&'static str>) {
+        if !self.components.is_empty() {
+            let new = found.iter().filter(|name| !self.components.iter().any(|known| known == *name));
+            let new: Vec<_> = new.map(|name| (*name).to_owned()).collect();
+            self.components.extend(new);
+        }
+    }
+
     /// What is to be written down of a collection.
     pub fn of(collection: &Collection) -> Self {
         let mut properties: Vec<_> =
@@ -169,6 +194,7 @@ impl Described {
             source: collection.source.clone(),
             timezone: collection.timezone.clone(),
             only_components: Vec::new(),
+            only_between: None,
             incomplete: false,
             properties,
         }

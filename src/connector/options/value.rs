@@ -2,6 +2,8 @@
 
 use globset::Glob;
 
+use crate::item::window::Edge;
+
 /// Most connections at the same time; more than this no server we know gains by.
 const MOST_CONNECTIONS: usize = 64;
 
@@ -75,9 +77,9 @@ pub(super) fn components(value: &str) -> Checked {
     valid(right, "give some of VEVENT, VTODO and VJOURNAL, comma-separated")
 }
 
-/// TODO(#6): filters by time.
-pub(super) fn not_yet(_value: &str) -> Checked {
-    Err("this filter is not there yet; leave it out")
+/// A moment, on whatever clock and whenever today is.
+pub(super) fn date(value: &str) -> Checked {
+    Edge::parse(value, &jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).map(drop)
 }
 
 /// What to do with what differs.

@@ -18,7 +18,7 @@ pub(super) const TOPS: [&str; 2] = ["calendars", "contacts"];
 /// Largest file that describes a collection which is looked at, in bytes; what servers say of one is a few KB.
 pub(super) const MOST_METADATA: u64 = 1 << 20;
 /// Largest item that is opened to learn what it is, in bytes.
-const MOST_ITEM: u64 = 16 << 20;
+pub(super) const MOST_ITEM: u64 = 16 << 20;
 
 /// A folder with items, and where it goes in the tree of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]

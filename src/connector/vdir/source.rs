@@ -129,9 +129,14 @@ impl Inner {
         };
         let looked: Vec<_> = files.into_iter().map(|(name, at)| (name, look_at(root, &at), at)).collect();
         let lacks_some = looked.iter().any(|(_, looked, _)| looked.is_err());
+        let selects = collection.top == layout::TOPS[0] && !self.filter.wants_all_items();
         for (name, looked, at) in looked {
             let path = format!("{path}/{name}");
-            let said = if lacks_some && name == ".collection.json" { said_incomplete(root, &at) } else { None };
+            let says_more = (lacks_some || selects) && name == ".collection.json";
+            let said = if says_more { self.said_partial(root, &at, lacks_some, selects) } else { None };
+            if selects && looked.is_ok() && !METADATA.contains(&name.as_str()) && !self.wants(root, &at) {
+                continue;
+            }
             let one = match (looked, said) {
                 (Ok(_), Some(said)) => self.said(path, name, said),
                 (Ok((size, metadata)), None) => {
@@ -145,6 +150,29 @@ impl Inner {
             send(found, one)?;
         }
         Some(())
+    }
+
+    /// Whether a calendar's item is wanted; also where it is too large to be looked at.
+    fn wants(&self, root: &Path, at: &Path) -> bool {
+        layout::read_inside(root, at, layout::MOST_ITEM).is_none_or(|content| self.filter.wants_item(&content))
+    }
+
+    /// The collection's own description, with a word that the snapshot lacks some of it; `None` where the file is none.
+    fn said_partial(&self, root: &Path, at: &Path, lacks_some: bool, selects: bool) -> Option<Bytes> {
+        let content = layout::read_inside(root, at, layout::MOST_METADATA)?;
+        let mut said: Map<String, Value> = serde_json::from_slice(&content).ok()?;
+        if lacks_some {
+            said.insert("incomplete".into(), Value::Bool(true));
+        }
+        if selects && !self.filter.components.is_empty() {
+            said.insert("only_components".into(), self.filter.components.clone().into());
+        }
+        let edges = self.filter.edges().into_iter().filter_map(|(name, edge)| Some((name.to_owned(), edge?.into())));
+        let edges: Map<String, Value> = edges.collect();
+        if selects && !edges.is_empty() {
+            said.insert("only_between".into(), edges.into());
+        }
+        serde_json::to_vec_pretty(&said).ok().map(Bytes::from)
     }
 
     fn said(&self, path: String, name: String, content: Bytes) -> Found {
@@ -175,14 +203,6 @@ impl Inner {
 /// None when nobody listens any more.
 fn send(found: &mpsc::Sender<Found>, one: Found) -> Option<()> {
     found.blocking_send(one).ok()
-}
-
-/// The collection's own description, with a word that the snapshot lacks some of it; `None` where the file is none.
-fn said_incomplete(root: &Path, at: &Path) -> Option<Bytes> {
-    let content = layout::read_inside(root, at, layout::MOST_METADATA)?;
-    let mut said: Map<String, Value> = serde_json::from_slice(&content).ok()?;
-    said.insert("incomplete".into(), Value::Bool(true));
-    serde_json::to_vec_pretty(&said).ok().map(Bytes::from)
 }
 
 fn folder(path: String, at: Option<&Path>) -> Entry {

@@ -1,6 +1,6 @@
 //! What does not count when two items are compared: the one place where this is decided.
 
-use super::Parameter;
+use super::{Parameter, Property};
 
 /// Components that don't count. Servers add a `VTIMEZONE` or replace it by their own: the zone's name, which stands beside
 /// each time, does count, and what it means is the same time zone database for everybody.
@@ -56,6 +56,15 @@ pub(super) const VALUE_DEFAULTS: [(&str, &[&str]); 4] = [
         &["SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CATEGORIES", "NOTE", "FN", "N", "TEL", "EMAIL", "ADR"],
     ),
 ];
+
+/// The length that an event has which begins on a day and says no end (RFC 5545 §3.6.1).
+pub(super) const ITS_DAY: &[u8] = b"DURATION:PT86400S";
+
+/// Whether an event of these properties lasts that long without saying so. SOGo says it.
+pub(super) fn lasts_its_day(component: &str, properties: &[Property]) -> bool {
+    let is_day = |one: &Property| one.name == "DTSTART" && one.line.starts_with(b"DTSTART;VALUE=DATE:");
+    component == "VEVENT" && properties.iter().any(is_day) && !properties.iter().any(|one| one.name == "DTEND")
+}
 
 /// Whether a property of that name (in capitals) doesn't count.
 pub(super) fn property(name: &str) -> bool {

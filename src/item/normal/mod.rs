@@ -1,8 +1,9 @@
 //! The normal form of an item: two items with the same one say the same, whatever a server did to their bytes.
 //!
 //! Undone are folding, line ends, the case of names, the order of what has none (properties, parameters, components, parts of
-//! a rule), needless escapes and quotation marks, and what `ignored.rs` lists: what servers stamp, defaults written out, and
-//! time zone components. It is for comparing only: nothing is ever stored or sent in this form.
+//! a rule), needless escapes and quotation marks, the two ways to write a time in UTC, and what `ignored.rs` lists: what servers
+//! stamp, defaults written out, texts that are empty, and time zone components. It is for comparing only: nothing is ever
+//! stored or sent in this form. What real servers were seen to do is in the tests, by their names.
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +16,7 @@ mod parameter;
 mod value;
 
 /// Changes whenever an item may get another normal form than before: fingerprints of different versions don't compare.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// SHA-256 of the normal form and its version.
 #[must_use]
@@ -70,6 +71,9 @@ impl Normal {
     fn of_component(component: &Component<'_>) -> Normal {
         let card = Kind::of_component(&component.name) == Kind::Card;
         let mut properties: Vec<_> = component.lines.iter().flat_map(|line| properties(line, card)).collect();
+        if ignored::lasts_its_day(&component.name, &properties) {
+            properties.retain(|property| property.line != ignored::ITS_DAY);
+        }
         properties.sort();
         let kept = component.children.iter().filter(|child| !ignored::COMPONENTS.contains(&child.name.as_str()));
         let mut children: Vec<_> = kept.map(Normal::of_component).collect();
@@ -94,12 +98,16 @@ impl Normal {
 
 /// The properties that a content line stands for: none if it is ignored, several if it is a list that may be split.
 fn properties(line: &[u8], card: bool) -> Vec<Property> {
-    let Some(parsed) = Line::parse(line) else {
+    let Some(mut parsed) = Line::parse(line) else {
         return vec![Property { name: String::new(), line: line.to_vec() }];
     };
     let name = String::from_utf8_lossy(parsed.name).to_ascii_uppercase();
-    if ignored::property(&name) {
+    if ignored::property(&name) || (parsed.value.is_empty() && value::is_text(&name)) {
         return Vec::new();
+    }
+    let is_utc = parsed.parameter("TZID").is_some_and(|zone| zone == b"UTC" || zone == b"Etc/UTC");
+    if is_utc {
+        parsed.parameters.retain(|parameter| !parameter.name.eq_ignore_ascii_case(b"TZID"));
     }
     let mut head = Vec::new();
     if let Some(group) = parsed.group {
@@ -110,7 +118,8 @@ fn properties(line: &[u8], card: bool) -> Vec<Property> {
     parameter::write(&name, &parsed.parameters, card, &mut head);
     head.push(b':');
     let bare = parsed.parameters.iter().all(|parameter| ignored::parameter(parameter, &name));
-    let values = value::normal(&name, &parsed);
+    let mut values = value::normal(&name, &parsed);
+    values.iter_mut().filter(|value| is_utc && value::is_local(value)).for_each(|value| value.push(b'Z'));
     let told = values.into_iter().filter(|value| !(bare && ignored::is_default(&name, value)));
     told.map(|value| Property { name: name.clone(), line: [head.as_slice(), &value].concat() }).collect()
 }

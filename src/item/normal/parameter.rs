@@ -29,9 +29,9 @@ pub fn write(property: &str, parameters: &[Parameter<'_>], card: bool, line: &mu
         let bare = card && parameter.values.is_empty();
         let name = if bare { b"TYPE".to_vec() } else { parameter.name.to_ascii_uppercase() };
         let values = if bare { vec![parameter.name] } else { parameter.values.clone() };
-        // Also a quoted list is one, of types: RFC 6350 §5.6.
-        let is_types = name == b"TYPE";
-        let values = values.into_iter().flat_map(|value| value.split(move |byte| is_types && *byte == b','));
+        // Also a quoted list is one: RFC 6350 §5.6, §5.9.
+        let is_list = name == b"TYPE" || name == b"SORT-AS";
+        let values = values.into_iter().flat_map(|value| value.split(move |byte| is_list && *byte == b','));
         let normal = values.map(|value| normal(&name, value));
         sorted.entry(name.clone()).or_default().extend(normal);
     }

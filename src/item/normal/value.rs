@@ -53,7 +53,7 @@ const FORMS: [(Form, &[&str]); 9] = [
             "X-WR-CALDESC",
         ],
     ),
-    (Form::Texts, &["CATEGORIES", "RESOURCES"]),
+    (Form::Texts, &["CATEGORIES", "RESOURCES", "NICKNAME"]),
     (Form::Times, &["EXDATE", "RDATE"]),
     (Form::Fields, &["N", "ADR", "ORG", "GENDER"]),
     (Form::Word, &["STATUS", "ACTION", "CLASS", "TRANSP", "KIND", "CALSCALE"]),
@@ -79,6 +79,17 @@ pub fn normal(name: &str, line: &Line<'_>) -> Vec<Vec<u8>> {
         Form::Address => vec![address(value)],
         Form::Other => vec![small_line_ends(value)],
     }
+}
+
+/// Whether a property of that name is one text, and nothing where that is empty.
+pub fn is_text(name: &str) -> bool {
+    FORMS.iter().any(|(form, names)| *form == Form::Text && names.contains(&name))
+}
+
+/// Whether it is a time without a zone: `20260101T000000`.
+pub fn is_local(value: &[u8]) -> bool {
+    let is_in_place = |(at, byte): (usize, &u8)| if at == 8 { *byte == b'T' } else { byte.is_ascii_digit() };
+    value.len() == 15 && value.iter().enumerate().all(is_in_place)
 }
 
 fn form(name: &str, line: &Line<'_>) -> Form {

@@ -14,6 +14,7 @@ use super::About;
 use super::link::Link;
 use super::record::{Attribute, Record, key_of};
 use super::sending::Sending;
+use super::stored::{Stored, words};
 use crate::plugin::error::{Error, ErrorKind};
 use crate::plugin::path::{self, Seen};
 use crate::plugin::wire;
@@ -37,19 +38,6 @@ pub struct Exporter {
     /// How the exchange ended; `None` while it goes on.
     end: watch::Receiver<Option<End>>,
     exchange: AbortHandle,
-}
-
-/// What became of one record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The record's path.
-    pub path: String,
-    /// The name of the extended attribute that it was about.
-    pub attribute: Option<String>,
-    /// Why it was not stored, one sentence; `None` where it was.
-    pub error: Option<String>,
-    /// What exactly was done: `created`, `replaced`, `identical` or `noted`; `None` from plugins other than davault's.
-    pub outcome: Option<String>,
 }
 
 /// `Err` holds what an [`Error`] is made of, for as many callers as ask.
@@ -262,11 +250,11 @@ impl Exchange {
             }
             asked.answered.insert(&key);
         }
-        let outcome = header.extended_attributes.iter().find_map(|text| text.strip_prefix(wire::OUTCOME));
+        let (outcome, foreseen) = words(&header.extended_attributes);
         let error = Some(path::shown(&error)).filter(|error| !error.is_empty());
         // Nobody waits for results any more when the exporter was dropped; the exchange ends with the plugin then.
         let attribute = header.is_xattr.then(|| path::shown(&header.xattr_name));
-        let _ = self.stored.send(Stored { path: header.pathname, attribute, error, outcome: outcome.map(path::shown) });
+        let _ = self.stored.send(Stored { path: header.pathname, attribute, error, outcome, foreseen });
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod process;
 mod reading;
 mod record;
 mod sending;
+mod stored;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -26,11 +27,12 @@ use super::wire;
 use crate::go;
 use crate::proto::{importer as i, plakar::exporter as e};
 
-pub use exporter::{Exporter, Stored};
+pub use exporter::Exporter;
 pub use importer::Importer;
 pub use reading::Reading;
 pub use record::{Attribute, Details, Received, Record};
 pub use sending::Sending;
+pub use stored::{Foreseen, Stored};
 
 /// A running plugin.
 pub struct Plugin {

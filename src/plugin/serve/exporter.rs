@@ -11,17 +11,16 @@ use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+use super::answer::{Answered, foreseen, result};
 use super::broken::Broken;
 use super::content::Gathered;
-use super::status;
-use crate::connector::{Destination, Entry, EntryKind, Outcome};
+use super::{Asked, status};
+use crate::connector::{About, Destination, Entry, EntryKind};
 use crate::go::mode;
-use crate::plugin::{path, wire};
-use crate::proto::plakar::connectors::{Record, Result as Answer};
+use crate::plugin::path;
+use crate::proto::plakar::connectors::Record;
 use crate::proto::plakar::exporter::export_request::Packet;
 use crate::proto::plakar::exporter::{ExportRequest, ExportResponse};
-use crate::report;
-
 /// Results that wait for the host while it is busy.
 const WAITING: usize = 64;
 
@@ -30,12 +29,24 @@ type ToHost = mpsc::Sender<Result<ExportResponse, Status>>;
 /// What one exporter works with from Init to Close.
 pub(super) struct Serving {
     destination: Arc<dyn Destination>,
+    asked: Asked,
     reached: OnceCell<()>,
 }
 
 impl Serving {
-    pub(super) fn new(destination: Box<dyn Destination>) -> Self {
-        Serving { destination: Arc::from(destination), reached: OnceCell::new() }
+    pub(super) fn new(destination: Box<dyn Destination>, asked: Asked) -> Self {
+        Serving { destination: Arc::from(destination), asked, reached: OnceCell::new() }
+    }
+
+    /// A session that does what this one has planned, if that is what is asked for.
+    pub(super) fn carry_out(&self, asked: &Asked) -> Option<Self> {
+        let destination = if self.asked.is_plan_of(asked) { self.destination.carry_out()? } else { return None };
+        let reached = OnceCell::new_with(Some(()));
+        Some(Serving { destination: Arc::from(destination), asked: asked.clone(), reached })
+    }
+
+    pub(super) fn about(&self) -> About {
+        self.destination.about()
     }
 
     pub(super) async fn ping(&self) -> Result<(), Status> {
@@ -78,6 +89,9 @@ async fn store_all(
     to_host: &ToHost,
 ) -> Result<(), Status> {
     let destination = serving.reached().await?;
+    let plans = serving.asked.is_plan();
+    // What is planned for a folder is known at the end.
+    let mut folders = Vec::new();
     let free = Arc::new(Semaphore::new(destination.width().max(1)));
     // Dropped with what still runs in it when the host breaks off.
     let mut storing = JoinSet::new();
@@ -86,12 +100,17 @@ async fn store_all(
         let Ok(place) = Arc::clone(&free).acquire_owned().await else { break };
         let entry = entry(&received);
         let in_order = entry.as_ref().is_ok_and(|entry| destination.in_order(entry));
+        if let (true, Ok(folder @ Entry { kind: EntryKind::Folder, .. })) = (plans, &entry) {
+            let answer = store(&*destination, folder.clone(), None).await;
+            folders.push((received.record, answer));
+            continue;
+        }
         let (destination, to_host) = (Arc::clone(&destination), to_host.clone());
         let (done, stored) = tokio::sync::oneshot::channel::<()>();
         storing.spawn(async move {
             let answer = match entry {
                 Ok(entry) => store(&*destination, entry, received.content.ok()).await,
-                Err(why) => Err(why),
+                Err(why) => Answered::unusable(why),
             };
             let _ = to_host.send(Ok(result(received.record, answer))).await;
             drop((place, done));
@@ -103,11 +122,21 @@ async fn store_all(
     // Not the end of what was to come, so nothing follows from what did not come.
     broken.check()?;
     while storing.join_next().await.is_some() {}
-    tokio::select! {
-        finished = destination.finish() => finished.map_err(|error| status(&error)),
+    let finished = tokio::select! {
+        finished = destination.finish() => finished,
         // A host that breaks off may say first that this was all.
-        () = to_host.closed() => Err(Status::cancelled("the host broke off")),
+        () = to_host.closed() => return Err(Status::cancelled("the host broke off")),
+    };
+    let mut planned = if folders.is_empty() { Vec::new() } else { destination.foreseen().await };
+    for (record, answer) in folders {
+        let words = foreseen(&mut planned, &record.pathname);
+        let mut response = result(record, answer);
+        response.result.iter_mut().filter_map(|one| one.header.as_mut()).for_each(|header| {
+            header.extended_attributes.extend(words.iter().cloned());
+        });
+        let _ = to_host.send(Ok(response)).await;
     }
+    finished.map_err(|error| status(&error))
 }
 
 /// A record with all that belongs to it.
@@ -186,30 +215,12 @@ fn entry(received: &Received) -> Result<Entry, String> {
     })
 }
 
-/// Stores one entry; a sentence where that failed.
-pub(super) async fn store(
-    destination: &dyn Destination,
-    entry: Entry,
-    content: Option<Bytes>,
-) -> Result<Outcome, String> {
+/// Stores one entry.
+pub(super) async fn store(destination: &dyn Destination, entry: Entry, content: Option<Bytes>) -> Answered {
     let content = content.filter(|_| entry.kind != EntryKind::Folder);
     match AssertUnwindSafe(destination.store(entry, content)).catch_unwind().await {
-        Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(error)) => Err(report::sentence(&error)),
-        Err(_) => Err("the connector failed in a way that is a mistake in davault".into()),
+        Ok(Ok(outcome)) => Answered::done(outcome),
+        Ok(Err(error)) => Answered::failed(&error),
+        Err(_) => Answered::unusable("the connector failed in a way that is a mistake in davault".into()),
     }
-}
-
-fn result(record: Record, answer: Result<Outcome, String>) -> ExportResponse {
-    let word = match &answer {
-        Ok(Outcome::Created) => Some("created"),
-        Ok(Outcome::WithoutMethod) => Some("put without METHOD"),
-        Ok(Outcome::Replaced) => Some("replaced"),
-        Ok(Outcome::Identical) => Some("identical"),
-        Ok(Outcome::Noted) => Some("noted"),
-        Err(_) => None,
-    };
-    let extended_attributes = word.map(|word| format!("{}{word}", wire::OUTCOME)).into_iter().collect();
-    let header = Some(Record { extended_attributes, ..record });
-    ExportResponse { result: Some(Answer { header, error: answer.err().unwrap_or_default() }) }
 }

@@ -4,6 +4,7 @@
 //! input is open. Promises that every status message is a sentence for a person. Never prints: standard output belongs to the
 //! host.
 
+mod answer;
 mod broken;
 mod calls;
 mod content;
@@ -35,6 +36,9 @@ pub use generation::Generation;
 /// What to do where a plakar 1.0 was taken for a newer one.
 const MISTAKEN_1_0: &str = "the host went away as plakar 1.0 does when it is taken for 1.1; if it is one, set \
                             DAVAULT_PLUGIN_API=1.0 in its environment";
+
+/// The option that asks for a plan.
+const DRY_RUN: &str = "dry_run";
 
 /// Makes the connectors that are served, once the host has said for which location.
 #[async_trait]
@@ -106,7 +110,8 @@ fn only(pipe: Pipe, end: End) -> impl stream::Stream<Item = Result<Pipe, Infalli
     stream::iter([Ok(pipe)]).chain(ended.filter_map(|()| None))
 }
 
-/// What the host asks for with Init.
+/// What the host asks for with Init. Options may be secrets, so this can't be printed.
+#[derive(Clone)]
 struct Asked {
     location: String,
     options: BTreeMap<String, String>,
@@ -124,6 +129,21 @@ impl Asked {
             connector::limit(&location, &mut options, at_once);
         }
         Ok(Asked { location, options })
+    }
+
+    /// Whether it is asked only what would be done.
+    fn is_plan(&self) -> bool {
+        connector::is_on(&self.options, DRY_RUN)
+    }
+
+    /// Whether `other` asks for what was asked here as a plan.
+    fn is_plan_of(&self, other: &Asked) -> bool {
+        let others = |asked: &Asked| {
+            let mut options = asked.options.clone();
+            options.remove(DRY_RUN);
+            options
+        };
+        self.is_plan() && !other.is_plan() && self.location == other.location && others(self) == others(other)
     }
 
     async fn source(&self, connectors: &dyn Connectors) -> Result<Arc<dyn Source>, Status> {

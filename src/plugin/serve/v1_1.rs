@@ -105,9 +105,13 @@ impl e::exporter_server::Exporter for Exporter {
     async fn init(&self, request: Request<e::InitRequest>) -> Result<Response<e::InitResponse>, Status> {
         let request = request.into_inner();
         let asked = Asked::new(request.config, request.options.unwrap_or_default().maxconcurrency)?;
-        let destination = asked.destination(&*self.connectors).await?;
-        let about = destination.about();
-        self.sessions.begin(exporter::Serving::new(destination));
+        let planned = self.sessions.find("").ok().and_then(|planned| planned.carry_out(&asked));
+        let serving = match planned {
+            Some(serving) => serving,
+            None => exporter::Serving::new(asked.destination(&*self.connectors).await?, asked),
+        };
+        let about = serving.about();
+        self.sessions.begin(serving);
         Ok(Response::new(e::InitResponse { origin: about.origin, r#type: about.scheme, root: about.root, flags: 0 }))
     }
 

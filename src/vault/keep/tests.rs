@@ -76,3 +76,10 @@ proptest! {
         prop_assert!(little.len() <= usize::try_from(daily.max(1)).unwrap_or(1) * hours.len());
     }
 }
+
+#[test]
+fn what_stood_somewhere_before_a_restore_is_never_the_newest_in_place_of_a_backup() {
+    let undo = |hours| snapshot(hours, "", &[crate::vault::BEFORE_RESTORE]);
+    let last = Keep { last: 1, ..Keep::default() };
+    assert_eq!(kept(&[snapshot(1, "", &[]), snapshot(2, "", &[]), undo(3), undo(4)], &last), ["2", "4"]);
+}

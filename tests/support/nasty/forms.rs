@@ -3,7 +3,9 @@
 use super::{Item, STAMP, WHEN};
 
 /// Name of a form, and what it makes of the lines of an item.
-const FORMS: [(&str, fn(&[&str]) -> Vec<u8>); 9] = [
+type Form = (&'static str, fn(&[&str]) -> Vec<u8>);
+
+const FORMS: [Form; 9] = [
     ("lines-lf", |lines| (lines.join("\n") + "\n").into_bytes()),
     ("lines-mixed", |lines| lines.chunks(2).map(|two| two.join("\r\n") + "\n").collect::<String>().into_bytes()),
     ("lines-no-end", |lines| lines.join("\r\n").into_bytes()),
@@ -39,7 +41,7 @@ pub fn events() -> Vec<Item> {
 /// A contact of each version in each form.
 pub fn cards() -> Vec<Item> {
     let note = format!("NOTE:{}", "Zähneputzen über Österreich – ".repeat(8));
-    let both = |(name, form): &(&str, fn(&[&str]) -> Vec<u8>)| {
+    let both = |(name, form): &Form| {
         ["3.0", "4.0"].map(|version| {
             let (uid, version) = (format!("UID:{name}-{version}"), format!("VERSION:{version}"));
             let lines = [

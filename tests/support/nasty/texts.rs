@@ -135,11 +135,11 @@ pub fn components() -> Vec<Item> {
     ];
     let mut items: Vec<_> =
         alarms.iter().enumerate().map(|(at, lines)| event(&format!("alarm-{at}"), &alarm(lines))).collect();
-    let overrides: String = (1..=9)
-        .map(|day| {
-            format!("\r\nBEGIN:VEVENT\r\n{}\r\nRECURRENCE-ID:2030011{day}T100000Z\r\nDTSTART:2030011{day}T120000Z\r\nSUMMARY:{day}\r\nEND:VEVENT", head("overrides"))
-        })
-        .collect();
+    let overrides = |day: u32| {
+        let (id, head) = (format!("RECURRENCE-ID:2030011{day}T100000Z"), head("overrides"));
+        format!("\r\nBEGIN:VEVENT\r\n{head}\r\n{id}\r\nDTSTART:2030011{day}T120000Z\r\nSUMMARY:{day}\r\nEND:VEVENT")
+    };
+    let overrides = (1..=9).map(overrides).collect::<Vec<_>>().concat();
     let part = |uid: &str, lines: &str| format!("BEGIN:VEVENT\r\n{}\r\n{lines}\r\nEND:VEVENT", head(uid));
     items.extend([
         calendar("overrides", &format!("{}{overrides}", part("overrides", &format!("{WHEN}\r\nRRULE:FREQ=DAILY\r\nSUMMARY:all")))),

@@ -1,4 +1,4 @@
-//! Google (its CalDAV guide; users.md §2): no If-None-Match, no MKCALENDAR or MKCOL, an item is stored under its UID whatever it
+//! Google (its own guide; users.md §2): no `If-None-Match`, no MKCALENDAR or MKCOL, an item is stored under its UID whatever it
 //! was called, limits are a 403 with JSON, and events that others organise can't be written.
 
 use std::sync::Mutex;

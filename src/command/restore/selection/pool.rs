@@ -20,13 +20,15 @@ pub struct Pool {
     pub metadata: Vec<(String, Node)>,
     /// Everything else.
     pub items: Vec<(String, Node)>,
+    /// Folders that are not there any more: they are put back as they were.
+    pub vanished: HashSet<String>,
 }
 
 impl Pool {
     /// All of it.
     pub fn of(contents: Contents) -> Self {
         let (metadata, items) = contents.files.into_iter().partition(|(path, _)| METADATA.contains(&split(path).1));
-        Self { folders: contents.folders, metadata, items }
+        Self { folders: contents.folders, metadata, items, vanished: HashSet::new() }
     }
 
     /// The items that are left, with the folders above them and what says which collection each is.
@@ -49,7 +51,8 @@ impl Pool {
             .collect();
         let tells = |path: &str| {
             let (folder, name) = split(path);
-            needed.contains(folder) && (name == DESCRIBED || (name == DISPLAYNAME && !described.contains(folder)))
+            let is_asked = self.vanished.contains(folder) || name == DESCRIBED;
+            needed.contains(folder) && (is_asked || (name == DISPLAYNAME && !described.contains(folder)))
         };
         let metadata: Vec<_> = self.metadata.iter().filter(|(path, _)| tells(path)).cloned().collect();
         let folders: Vec<_> =

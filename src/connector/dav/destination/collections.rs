@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
 use super::folder::{Folder, Said};
+use super::limits;
 use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
 use super::{DavDestination, properties, refused};
@@ -34,6 +35,8 @@ pub(super) struct Target {
     pub existing: tokio::sync::Mutex<Existing>,
     /// What of it the snapshot has.
     kept: Mutex<HashSet<Href>>,
+    /// What of it the snapshot has, as the plan says that is carried out.
+    kept_before: HashSet<Href>,
     /// An item has its turn by its identity; a few turns do, as few items are put at the same time.
     turns: [tokio::sync::Mutex<()>; 16],
     by: RandomState,
@@ -63,7 +66,17 @@ impl Target {
     }
 
     pub(super) fn keeps(&self, href: &Href) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(href)
+        self.kept_before.contains(href) || self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(href)
+    }
+
+    /// All that it has of the snapshot by now.
+    pub(super) fn kept(&self) -> HashSet<Href> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The display name that an option gives it.
+    pub(super) fn displayname(&self) -> Option<&str> {
+        self.displayname.as_deref()
     }
 }
 
@@ -76,17 +89,18 @@ impl DavDestination {
         let href = said.described.as_ref().map(|described| described.href.as_str());
         let wanted = Wanted { kind, name: &said.name, displayname, href };
         let into = self.wishes.into.as_ref();
-        let role = said.described.as_ref().map(|described| described.role).unwrap_or_default();
-        if role == CollectionRole::Trash && into.is_none() {
+        if into.is_none() && said.role() == CollectionRole::Trash {
             return Err(refused(format!("{} lay in a bin; say into=NAME to have it back", folder.path)));
         }
-        let feed = said.described.as_ref().and_then(|one| one.source.clone());
-        let feed = feed.filter(|_| role == CollectionRole::Subscribed && into.is_none());
         let mut targets = self.targets.lock().await;
         let made: Vec<_> = targets.iter().map(|target| (target.href.clone(), target.kind)).collect();
         let others = self.folders().into_iter().filter(|other| other.path != folder.path && other.kind() == Some(kind));
         let others: Vec<_> = others.map(|other| other.said().name).collect();
-        let place = place(account, into, wanted, Among { made: &made, others: &others })?;
+        let planned = self.carried.as_ref().and_then(|carried| carried.place(&folder.path));
+        let place = match planned {
+            Some(place) => place,
+            None => place(account, into, wanted, Among { made: &made, others: &others })?,
+        };
         let href = match &place {
             Place::There(collection) => &collection.href,
             Place::New { href, .. } => href,
@@ -98,32 +112,46 @@ impl DavDestination {
             Place::There(collection) => (collection.href.clone(), Some(*collection), None),
             Place::New { href, displayname } => (href, None, displayname),
         };
-        let is_feed = feed.is_some();
+        let made_as = if self.feed_of(&said).is_some() { Role::Subscribed } else { Role::Usual };
         if before.is_none() && !self.wishes.dry_run {
-            let wanted = properties::wanted(kind, &said, displayname.as_deref());
-            match feed {
-                Some(source) => self.subscribe(&href, source, wanted).await?,
-                None => {
-                    let components = said.described.map(|described| described.components).unwrap_or_default();
-                    self.make(&href, kind, wanted, components).await?;
-                }
-            }
+            self.make_as(&href, kind, &said, displayname.as_deref()).await?;
         }
-        let existing = if before.is_some() { Existing::unknown() } else { Existing::nothing() };
+        let (existing, kept_before) = match &self.carried {
+            Some(carried) if before.is_some() => carried.seen(&href, kind),
+            _ if before.is_some() => (Existing::unknown(), HashSet::new()),
+            _ => (Existing::nothing(), HashSet::new()),
+        };
         let target = Arc::new(Target {
             href,
             kind,
-            made_as: if is_feed { Role::Subscribed } else { Role::Usual },
+            made_as,
             owned: before.is_none() || !(account.only || matches!(into, Some(Into::One(_)))),
             before,
             displayname,
             existing: tokio::sync::Mutex::new(existing),
             kept: Mutex::default(),
+            kept_before,
             turns: Default::default(),
             by: RandomState::new(),
         });
         targets.push(target.clone());
         Ok(target)
+    }
+
+    /// The address to subscribe to, where the folder is to be a subscription again.
+    fn feed_of(&self, said: &Said) -> Option<String> {
+        let source = said.described.as_ref().and_then(|described| described.source.clone());
+        source.filter(|_| said.role() == CollectionRole::Subscribed && self.wishes.into.is_none())
+    }
+
+    /// Makes what the folder was: a subscription, or a collection.
+    async fn make_as(&self, at: &Href, kind: Kind, said: &Said, displayname: Option<&str>) -> Result<(), Error> {
+        let wanted = properties::wanted(kind, said, displayname);
+        if let Some(source) = self.feed_of(said) {
+            return self.subscribe(at, source, wanted).await;
+        }
+        let components = said.described.as_ref().map(|described| described.components.clone()).unwrap_or_default();
+        self.make(at, kind, wanted, components).await
     }
 
     /// Makes a subscription; its address is in no error, as it may hold a secret.
@@ -154,7 +182,9 @@ impl DavDestination {
         // An answer may have been lost: it may be there all the same.
         let made = self.discover().await?.collections.iter().any(|one| one.href == *at && one.kind == kind);
         match first {
-            Some(error) if !made => Err(failed(format!("cannot make the {} {at}", kind.word()), error)),
+            Some(error) if !made => {
+                Err(failed(format!("cannot make the {} {at}", kind.word()), limits::making(error, kind)))
+            }
             _ => Ok(()),
         }
     }
@@ -167,9 +197,6 @@ impl DavDestination {
             .into_iter()
             .filter_map(|folder| folder.target.get().cloned().map(|target| (folder, target)))
             .collect();
-        if self.wishes.dry_run {
-            return Ok(troubles);
-        }
         // What the server took of a new collection's properties shows only when they are read again.
         let again =
             if folders.iter().any(|(_, target)| target.before.is_none()) { Some(self.discover().await?) } else { None };
@@ -182,11 +209,8 @@ impl DavDestination {
             if now.read_only {
                 continue;
             }
-            let said = folder.said();
-            let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
-            wanted.extend(properties::wanted_late(target.kind, &said));
-            let mut differing = properties::differing(wanted, now);
-            differing.extend(self.others_that_differ(target, &said).await);
+            let mut differing = unset(folder, target, now);
+            differing.extend(self.others_that_differ(target, &folder.said()).await);
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
             }
@@ -203,6 +227,13 @@ impl DavDestination {
         let named = wanted.iter().map(|one| (one.namespace.clone(), one.name.clone())).collect();
         let there = dav::properties_of(&self.client, &target.href, named).await;
         wanted.into_iter().filter(|one| !there.contains(one)).collect()
+    }
+
+    /// Names of the properties that an existing collection would be given.
+    pub(super) fn would_set(folder: &Folder, target: &Target) -> Vec<String> {
+        let before = target.before.as_ref().filter(|before| target.owned && !before.read_only);
+        let unset = before.map(|before| unset(folder, target, before)).unwrap_or_default();
+        unset.into_iter().map(|property| property.name).collect()
     }
 
     /// Sets properties, together or else one by one; says in one sentence for each reason which were refused.
@@ -234,6 +265,14 @@ impl DavDestination {
             Err(error) => Err(sentence(&error)),
         }
     }
+}
+
+/// What the folder says of its collection, and the collection is not.
+fn unset(folder: &Folder, target: &Target, now: &Collection) -> Vec<Property> {
+    let said = folder.said();
+    let mut wanted = properties::wanted(target.kind, &said, target.displayname.as_deref());
+    wanted.extend(properties::wanted_late(target.kind, &said));
+    properties::differing(wanted, now)
 }
 
 fn all_set(set: &[Property], statuses: &[PropertyStatus]) -> bool {

@@ -136,7 +136,7 @@ pub(super) fn better(listed: ETag, got: ETag) -> ETag {
 }
 
 /// Whether both name the same version: a proxy that compresses makes a tag weak.
-fn is_same(one: &ETag, other: &ETag) -> bool {
+pub(super) fn is_same(one: &ETag, other: &ETag) -> bool {
     let plain = |tag: &ETag| tag.as_str().trim_start_matches("W/").to_owned();
     plain(one) == plain(other)
 }

@@ -4,14 +4,18 @@
 //! condition, nothing that was not looked at is overwritten, and nothing is deleted unless `mirror` asks for it. Unless the
 //! person wants it, nobody is invited and nobody is cancelled: the server is kept from it, or the item is held back.
 
+mod carried;
 mod collections;
 mod existing;
+mod fitting;
 mod folder;
 mod guests;
+mod limits;
 mod look;
 mod lost;
 mod mirror;
 mod place;
+mod plan;
 mod properties;
 mod put;
 mod replace;
@@ -27,9 +31,10 @@ use tokio::sync::OnceCell;
 
 use super::described::is_metadata;
 use super::open::{Opened, failed};
-use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Outcome};
+use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 use crate::dav::{self, Client, Kind};
 use crate::item;
+use carried::Carried;
 use collections::Target;
 use folder::Folder;
 use lost::{Lost, of_server};
@@ -54,6 +59,10 @@ pub(in crate::connector) struct DavDestination {
     folders: Mutex<BTreeMap<String, Arc<Folder>>>,
     /// The collections that they go to; one may serve several folders.
     targets: tokio::sync::Mutex<Vec<Arc<Target>>>,
+    /// The plan that is carried out here, if there is one.
+    carried: Option<Carried>,
+    /// What a dry run came to.
+    plan: Mutex<Vec<Foreseen>>,
 }
 
 impl DavDestination {
@@ -71,6 +80,8 @@ impl DavDestination {
             lost: Lost::default(),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
+            carried: None,
+            plan: Mutex::default(),
         }
     }
 
@@ -91,7 +102,14 @@ impl DavDestination {
 
     fn folder(&self, path: &str) -> Arc<Folder> {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.entry(path.to_owned()).or_insert_with(|| Arc::new(Folder::at(path))).clone()
+        let at = || {
+            let folder = Folder::at(path);
+            if self.carried.as_ref().is_some_and(|carried| carried.has_failure(path)) {
+                folder.has_failure();
+            }
+            Arc::new(folder)
+        };
+        folders.entry(path.to_owned()).or_insert_with(at).clone()
     }
 
     fn folders(&self) -> Vec<Arc<Folder>> {
@@ -113,7 +131,8 @@ impl DavDestination {
                 let _ = folder.no_place.set(crate::report::sentence(error));
             }
         })?;
-        let outcome = self.put(target, entry, content).await;
+        let is_from_there = folder.said().described.is_some_and(|described| described.href == target.href.path());
+        let outcome = self.put(target, entry, content, is_from_there).await;
         self.lost.note(&outcome);
         outcome
     }
@@ -163,21 +182,34 @@ impl Destination for DavDestination {
         for folder in self.folders() {
             // An empty collection is one only by what describes it, or by where it lies. Where items failed because there is no
             // place for them, that has been said of each.
-            if let (None, Some(kind)) = (folder.target.get(), folder.kind_when_empty())
-                && folder.is_whole()
+            let planned = self.carried.as_ref().and_then(|carried| carried.there(&folder.path));
+            let empty = || folder.kind_when_empty().filter(|_| folder.is_whole());
+            if let (None, Some(kind)) = (folder.target.get(), planned.or_else(empty))
                 && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
             {
                 troubles.push(crate::report::sentence(&error));
             }
         }
-        troubles.extend(self.late_properties().await?);
-        if self.wishes.mirror {
-            troubles.extend(self.mirror().await);
+        if self.wishes.dry_run {
+            self.foresee().await?;
+        } else {
+            troubles.extend(self.late_properties().await?);
+            if self.wishes.mirror {
+                troubles.extend(self.mirror().await.into_iter().flat_map(|(_, mirrored)| mirrored.left));
+            }
         }
         if troubles.is_empty() {
             return Ok(());
         }
         Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
+    }
+
+    async fn foreseen(&self) -> Vec<Foreseen> {
+        std::mem::take(&mut *self.plan.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn carry_out(&self) -> Option<Box<dyn Destination>> {
+        Some(Box::new(self.carried_out()?))
     }
 }
 

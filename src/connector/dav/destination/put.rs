@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::collections::Target;
+use super::fitting::fits;
+use super::limits;
 use super::look::{look_at, look_for, read_back};
 use super::seen::{Known, Seen, short_digest};
 use super::wishes::{OnConflict, Scheduling};
@@ -31,17 +33,26 @@ pub(super) struct Sent<'a> {
     pub content: Bytes,
     /// What `wanted` says.
     pub seen: Seen,
+    /// Whether the snapshot has it from the very collection that it goes to.
+    pub is_from_there: bool,
 }
 
 impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
-    pub(super) async fn put(&self, target: &Target, entry: &Entry, content: Bytes) -> Result<Outcome, Error> {
+    pub(super) async fn put(
+        &self,
+        target: &Target,
+        entry: &Entry,
+        content: Bytes,
+        is_from_there: bool,
+    ) -> Result<Outcome, Error> {
         let wanted = match guests::original(&content) {
             Cow::Borrowed(_) => content.clone(),
             Cow::Owned(wanted) => wanted.into(),
         };
         let seen = Seen::of(&wanted);
-        let sent = Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen };
+        let sent =
+            Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen, is_from_there };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -79,7 +90,15 @@ impl DavDestination {
             return Err(conflict(format!("{path} was not put: another item stands at {href}, which was kept")));
         }
         match self.wishes.on_conflict {
-            OnConflict::Overwrite => self.replace(sent, href, known).await,
+            OnConflict::Overwrite if !sent.target.existing.lock().await.is_foreseen(&href, &known) => {
+                Err(conflict(format!(
+                    "{path} was not put: what stands at {href} came or changed since it was looked at; run the restore again"
+                )))
+            }
+            OnConflict::Overwrite => {
+                fits(&sent)?;
+                self.replace(sent, href, known).await
+            }
             _ => Err(conflict(format!("{path} differs from what stands at {href}, which was kept"))),
         }
     }
@@ -99,10 +118,11 @@ impl DavDestination {
 
     /// Nothing of that identity is known to stand there.
     async fn put_new(&self, sent: Sent<'_>, at: Href, name: &str) -> Result<Outcome, Error> {
+        fits(&sent)?;
         let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
             sent.target.keep(at.clone());
-            sent.target.existing.lock().await.note(at, Known { etag: None, seen: Some(sent.seen) });
+            sent.target.existing.lock().await.plan(at, sent.seen);
             return Ok(Outcome::Created);
         }
         let error = match self.send(&sent, &at, When::Absent).await {
@@ -130,7 +150,7 @@ impl DavDestination {
             match self.send(&sent, &at, When::Absent).await {
                 Ok(put) => return self.done(sent, at, put, Outcome::Created).await,
                 Err(again) if again.kind == dav::ErrorKind::OutcomeUnknown => error = again,
-                Err(again) => return Err(failed(format!("cannot put {}", sent.path), again)),
+                Err(again) => return Err(cannot_put(sent.path, again)),
             }
         }
         Err(failed(format!("it is not known whether {} was put", sent.path), error))
@@ -243,7 +263,9 @@ impl DavDestination {
                 return Ok(Some((href, got)));
             }
         }
-        Ok(None)
+        let appeared = sent.target.existing.lock().await.appeared(&self.client, sent.target, uid).await?;
+        let Some(href) = appeared.filter(|href| href != at) else { return Ok(None) };
+        Ok(read_back(&self.client, &href, &sent.seen).await?.map(|got| (href, got)))
     }
 }
 
@@ -267,11 +289,14 @@ fn verified(sent: &Sent<'_>, at: &Href, stands: Result<Option<(Href, Got)>, dav:
 }
 
 /// What the server says of an item that it will not have.
-fn cannot_put(path: &str, mut error: dav::Error) -> Error {
+pub(super) fn cannot_put(path: &str, error: dav::Error) -> Error {
+    let mut error = limits::putting(error);
     let about_uid = ["no-uid-conflict", "unique-scheduling-object-resource"];
     let is_named = error.condition.as_deref().is_some_and(|condition| about_uid.contains(&condition));
     // QUIRK(icloud): 412 and no more. QUIRK(nextcloud): 400 with a sentence, also for what lies in the trash.
-    let is_taken = is_named || error.status == Some(412) || error.what.contains("with uid already exists");
+    let is_taken = is_named
+        || (error.status == Some(412) && error.condition.is_none())
+        || error.what.contains("with uid already exists");
     if is_taken {
         let taken =
             "; its UID may be that of an item in another collection of the account, or in the server's trash bin";

@@ -3,7 +3,7 @@
 use super::collections::Target;
 use super::guests::{Telling, Way};
 use super::look::{Still, look_for, still};
-use super::put::Sent;
+use super::put::{Sent, cannot_put};
 use super::seen::{Known, Seen};
 use super::wishes::Scheduling;
 use super::{DavDestination, held_back, refused};
@@ -41,7 +41,7 @@ impl DavDestination {
                     }
                     Err(failed(changed(), error))
                 }
-                _ => Err(failed(format!("cannot put {path}"), error)),
+                _ => Err(cannot_put(path, error)),
             },
         }
     }

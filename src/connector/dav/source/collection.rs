@@ -7,15 +7,16 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
+use super::fetch::Came;
 use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
-use crate::connector::dav::described::{COLLECTION_FILE, Described, metadata_of};
+use crate::connector::dav::described::{Between, COLLECTION_FILE, Described, metadata_of};
 use crate::connector::dav::open::failed;
 use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{Collection, ETag, Error, Kind, Role};
+use crate::dav::{Collection, Error, Kind, Role};
 use crate::report::sentence;
 
 /// So many collections lost in a row, and the server is gone.
@@ -48,6 +49,8 @@ impl Run<'_> {
         described.incomplete |= is_left_out;
         if collection.kind == Kind::Calendar {
             described.only_components.clone_from(&self.source.filter.components);
+            let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
+            described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
         }
         let members = match listing {
             Listing::Whole(members) => members,
@@ -62,8 +65,9 @@ impl Run<'_> {
         let (unwanted, items): (Vec<_>, Vec<_>) = items(&path, members).into_iter().partition(is_unwanted);
         described.incomplete |= !unwanted.is_empty();
         match self.fetch(&collection, items).await {
-            Ok(failures) => {
+            Ok(Came { failures, components }) => {
                 described.incomplete |= failures > 0;
+                described.holds(&components);
                 self.read.store(true, Ordering::Relaxed);
                 self.lost.store(0, Ordering::Relaxed);
             }
@@ -104,7 +108,7 @@ impl Run<'_> {
             path,
             kind: EntryKind::File { size: origin.size },
             modified: None,
-            version: version_of(None, &content),
+            version: version_of(&content),
         };
         self.file(entry, origin, Bytes::from(content)).await
     }
@@ -116,9 +120,10 @@ impl Run<'_> {
     }
 }
 
-/// First 8 bytes of SHA-256 of the `ETag`, or of the content where there is none.
-pub(super) fn version_of(etag: Option<&ETag>, content: &[u8]) -> u64 {
-    let digest = Sha256::digest(etag.map_or(content, |etag| etag.as_str().as_bytes()));
+/// First 8 bytes of SHA-256 of the content. Not of the `ETag`: QUIRK(sogo): gives every new item the same one; QUIRK(cyrus):
+/// gives one card in two versions under it.
+pub(super) fn version_of(content: &[u8]) -> u64 {
+    let digest = Sha256::digest(content);
     digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
 }
 

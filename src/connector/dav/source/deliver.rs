@@ -1,8 +1,8 @@
 //! From what a server answered to the bytes that are stored, and on to the host.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
-use crate::item;
+use crate::item::kind::Kind as ItemKind;
 use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
@@ -59,7 +59,7 @@ impl Fetch<'_> {
         }
         let newer = Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text)).await);
         for (item, text, _) in texts().take(MOST_SAMPLES) {
-            if let Raw::Whole { content, .. } = self.get(item, None).await? {
+            if let Raw::Whole { content } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
                 let form = item.member.size == Some(content.len() as u64);
                 return Ok(Rule { wire, trust: Trust { form, ..trust(wire) }, newer });
@@ -98,23 +98,24 @@ impl Fetch<'_> {
         for (item, raw) in raws {
             match raw {
                 Raw::Failed(why) => self.failed(item.path, why).await?,
-                Raw::Whole { content, etag } => self.item(item, content, etag, None).await?,
+                Raw::Whole { content } => self.item(item, content, None).await?,
                 Raw::Text { text, etag } if rule.newer.contains(&item.member.href) && !is_vcard4(&text) => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     doubtful.push((item, text, etag));
                 }
-                Raw::Text { text, etag } if rule.wire == Wire::GetOnly => self.by_get(item, (text, etag)).await?,
+                Raw::Text { text, .. } if rule.wire == Wire::GetOnly => self.by_get(item, text).await?,
                 Raw::Text { text, etag } => {
                     let etag = etag.or_else(|| item.member.etag.clone());
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
-                        Stored::Confirmed(content) => self.item(item, content, etag, None).await?,
-                        Stored::Assumed(content) if replaces(&content) => self.by_get(item, (content, etag)).await?,
-                        Stored::Assumed(content) => self.item(item, content, etag, None).await?,
+                        Stored::Assumed(content) if replaces(&content) => self.by_get(item, content).await?,
+                        Stored::Confirmed(content) | Stored::Assumed(content) => {
+                            self.item(item, content, None).await?;
+                        }
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
                             doubtful.push((item, content, etag));
                         }
-                        Stored::Contradicted(content) => self.by_get(item, (content, etag)).await?,
+                        Stored::Contradicted(content) => self.by_get(item, content).await?,
                     }
                 }
             }
@@ -123,10 +124,10 @@ impl Fetch<'_> {
     }
 
     /// Sends what GET gives; where that is nothing that can be kept, the text that is there.
-    async fn by_get(&self, item: Item, (text, tag): (Bytes, Option<ETag>)) -> Result<(), Stop> {
+    async fn by_get(&self, item: Item, text: Bytes) -> Result<(), Stop> {
         match self.get(&item, None).await? {
-            Raw::Whole { content, etag } => self.item(item, content, etag, None).await,
-            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, tag, None).await,
+            Raw::Whole { content } => self.item(item, content, None).await,
+            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, None).await,
         }
     }
 
@@ -143,28 +144,26 @@ impl Fetch<'_> {
             match newer.remove(&item.member.href) {
                 Some(Raw::Text { text, .. }) if confirmed(&text, evidence).is_some() => {
                     let content = confirmed(&text, evidence).unwrap_or(text);
-                    self.item(item, content, etag, version).await?;
+                    self.item(item, content, version).await?;
                 }
                 Some(Raw::Text { text, .. }) if rule.newer.contains(&item.member.href) && is_vcard4(&text) => {
                     let content = if rule.wire == Wire::Exact { text } else { to_crlf(&text).into_owned().into() };
-                    self.item(item, content, etag, version).await?;
+                    self.item(item, content, version).await?;
                 }
-                _ => self.by_get(item, (content, etag)).await?,
+                _ => self.by_get(item, content).await?,
             }
         }
         Ok(())
     }
 
-    /// Sends one item, if it is of a kind that is wanted.
-    async fn item(
-        &self,
-        item: Item,
-        content: Bytes,
-        etag: Option<ETag>,
-        as_version: Option<VcardVersion>,
-    ) -> Result<(), Stop> {
-        if self.collection.kind == Kind::Calendar && !self.is_wanted(&content) {
-            return Ok(());
+    /// Sends one item, if it is a wanted one.
+    async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
+        if self.collection.kind == Kind::Calendar {
+            let component = ItemKind::of(&content).component();
+            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(component);
+            if !self.run.source.filter.wants_item(&content) {
+                return Ok(());
+            }
         }
         let Item { path, member } = item;
         let size = content.len() as u64;
@@ -173,21 +172,10 @@ impl Fetch<'_> {
             path,
             kind: EntryKind::File { size },
             modified: member.modified,
-            version: version_of(etag.as_ref().or(member.etag.as_ref()), &content),
+            version: version_of(&content),
         };
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
-    }
-
-    fn is_wanted(&self, content: &[u8]) -> bool {
-        let wanted = &self.run.source.filter.components;
-        let component = match item::kind::Kind::of(content) {
-            item::kind::Kind::Event => "VEVENT",
-            item::kind::Kind::Todo => "VTODO",
-            item::kind::Kind::Journal => "VJOURNAL",
-            _ => "",
-        };
-        wanted.is_empty() || wanted.iter().any(|name| name == component)
     }
 }

@@ -3,9 +3,9 @@
 //! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
 //! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -32,7 +32,17 @@ pub(super) struct Fetch<'a> {
     pub run: &'a Run<'a>,
     pub collection: &'a Collection,
     pub failures: AtomicUsize,
+    /// The kinds of components that were seen.
+    pub components: Mutex<BTreeSet<&'static str>>,
     lost: AtomicUsize,
+}
+
+/// What came of a collection.
+pub(super) struct Came {
+    /// How many items failed.
+    pub failures: usize,
+    /// The kinds of components that its items are of.
+    pub components: BTreeSet<&'static str>,
 }
 
 /// What came of asking for an item.
@@ -41,7 +51,7 @@ pub(super) enum Raw {
     /// The text that a multiget gave.
     Text { text: Bytes, etag: Option<ETag> },
     /// What GET gave.
-    Whole { content: Bytes, etag: Option<ETag> },
+    Whole { content: Bytes },
     /// Nothing; the reason in a sentence.
     Failed(String),
 }
@@ -56,9 +66,10 @@ pub(super) struct Rule {
 }
 
 impl Run<'_> {
-    /// Sends every item of a collection as an entry or a failure; says how many failed.
-    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<usize, Stop> {
-        let fetch = Fetch { run: self, collection, failures: AtomicUsize::new(0), lost: AtomicUsize::new(0) };
+    /// Sends every item of a collection as an entry or a failure.
+    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<Came, Stop> {
+        let (failures, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let fetch = Fetch { run: self, collection, failures, components: Mutex::default(), lost };
         let (good, bad): (Vec<_>, Vec<_>) =
             items.into_iter().partition(|item| item.member.trouble.is_none() && item.member.status < 300);
         for item in bad {
@@ -80,7 +91,8 @@ impl Run<'_> {
             });
             rest.buffer_unordered(self.source.connections.max(1)).try_collect::<()>().await?;
         }
-        Ok(fetch.failures.load(Ordering::Relaxed))
+        let components = fetch.components.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Came { failures: fetch.failures.into_inner(), components })
     }
 }
 
@@ -146,10 +158,10 @@ impl Fetch<'_> {
     /// What GET gives for one item.
     pub(super) async fn get(&self, item: &Item, vcard_version: Option<VcardVersion>) -> Result<Raw, Stop> {
         match self.run.source.client.send(&Get { at: item.member.href.clone(), vcard_version }).await {
-            Ok(Got { bytes, etag, content_type, .. }) => {
+            Ok(Got { bytes, content_type, .. }) => {
                 self.lost.store(0, Ordering::Relaxed);
                 if is_item(self.collection.kind, &bytes) {
-                    return Ok(Raw::Whole { content: bytes, etag });
+                    return Ok(Raw::Whole { content: bytes });
                 }
                 Ok(Raw::Failed(no_item(self.collection.kind, content_type.as_deref())))
             }

@@ -30,6 +30,8 @@ use crate::dav::{self, Client, Kind};
 use buffer::{Buffer, Wanted};
 use tree::Tree;
 
+pub(super) use tree::folder_of;
+
 /// An account on a server, to read from.
 pub(in crate::connector) struct DavSource {
     client: Client,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::connector::filter::Filter;
 use crate::connector::name::safe_names;
-use crate::dav::{Account, Collection, Kind, Missing, Role, Unread};
+use crate::dav::{Account, Collection, Href, Kind, Missing, Role, Unread};
 use crate::report::sentence;
 
 /// Longest list of reasons for one path, in bytes.
@@ -54,12 +54,7 @@ pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
     for (kind, mut collections) in [(Kind::Calendar, calendars), (Kind::AddressBook, books)] {
         collections.sort_by(|one, other| one.href.cmp(&other.href));
         collections.dedup_by(|one, other| one.href == other.href);
-        let unread: Vec<&Unread> = account
-            .failures
-            .iter()
-            .filter(|unread| matches!(&unread.missing, Missing::Collection(kinds) if kinds.contains(&kind)))
-            .filter(|unread| !collections.iter().any(|one| one.href == unread.href))
-            .collect();
+        let unread = unread(&account.failures, kind, &collections.iter().map(|one| &one.href).collect::<Vec<_>>());
         let stored =
             collections.iter().map(stored_name).chain(unread.iter().map(|one| one.href.last_segment_decoded()));
         let mut names = safe_names(&stored.collect::<Vec<_>>()).into_iter();
@@ -81,6 +76,26 @@ pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
 fn stored_name(collection: &Collection) -> String {
     let name = collection.href.last_segment_decoded();
     if collection.role == Role::Trash && name == "objects" { "trashbin".to_owned() } else { name }
+}
+
+/// The folder that a collection of the account has in a snapshot of it, whatever filter there is.
+pub(in crate::connector::dav) fn folder_of(account: &Account, kind: Kind, href: &Href) -> Option<String> {
+    let of_kind = account.collections.iter().filter(|one| one.kind == kind);
+    let mut hrefs: Vec<_> = of_kind.map(|one| &one.href).collect();
+    hrefs.sort();
+    hrefs.dedup();
+    let unread = unread(&account.failures, kind, &hrefs);
+    let all = hrefs.iter().copied().chain(unread.iter().map(|unread| &unread.href));
+    let names = safe_names(&all.map(Href::last_segment_decoded).collect::<Vec<_>>());
+    let at = hrefs.iter().position(|one| *one == href)?;
+    names.get(at).map(|name| format!("{}/{name}", root_of(kind)))
+}
+
+/// What of this kind could not be read, and stands for itself.
+fn unread<'a>(failures: &'a [Unread], kind: Kind, known: &[&Href]) -> Vec<&'a Unread> {
+    let of_kind =
+        failures.iter().filter(|unread| matches!(&unread.missing, Missing::Collection(kinds) if kinds.contains(&kind)));
+    of_kind.filter(|unread| !known.contains(&&unread.href)).collect()
 }
 
 impl Tree {

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Outcome};
+use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 
 use super::{failed, torn};
 use place::Places;
+use plan::Plan;
 use shelf::Shelves;
 use wishes::Wishes;
 
 mod place;
+mod plan;
 mod shelf;
 mod store;
 mod wishes;
@@ -36,6 +38,7 @@ struct Inner {
     wishes: Wishes,
     places: Places,
     shelves: Shelves,
+    plan: Plan,
 }
 
 impl Destination {
@@ -45,7 +48,8 @@ impl Destination {
             .map_err(|error| failed(ErrorKind::Usage, format!("cannot use the folder {}", path.display()), error))?;
         let wishes = Wishes::new(options)?;
         let places = Places::new(root.clone());
-        Ok(Destination { inner: Arc::new(Inner { root, wishes, places, shelves: Shelves::default() }) })
+        let inner = Inner { root, wishes, places, shelves: Shelves::default(), plan: Plan::default() };
+        Ok(Destination { inner: Arc::new(inner) })
     }
 }
 
@@ -84,6 +88,22 @@ impl crate::connector::Destination for Destination {
     async fn finish(&self) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || inner.finish()).await.map_err(torn)?
+    }
+
+    async fn foreseen(&self) -> Vec<Foreseen> {
+        self.inner.plan.foreseen()
+    }
+
+    fn carry_out(&self) -> Option<Box<dyn crate::connector::Destination>> {
+        let Inner { root, wishes, shelves, .. } = &*self.inner;
+        let inner = Inner {
+            root: root.clone(),
+            wishes: Wishes { dry_run: false, ..wishes.clone() },
+            places: Places::new(root.clone()),
+            shelves: shelves.after_plan(),
+            plan: Plan::default(),
+        };
+        Some(Box::new(Destination { inner: Arc::new(inner) }))
     }
 }
 

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use crate::connector::name::{folded, may_be_item, with_suffix};
 use crate::item::identity;
 
@@ -24,6 +26,8 @@ pub(super) struct Shelf {
     pub described: bool,
     /// Why nothing follows from what did not come.
     pub lacking: Option<&'static str>,
+    /// Whether this carries out what was planned with it.
+    carried: bool,
 }
 
 #[derive(Debug)]
@@ -32,6 +36,21 @@ struct Standing {
     uid: Option<String>,
     /// Whether an item of this restore is there, or is just going there.
     taken: bool,
+    /// Whether the plan that is carried out has an item there.
+    kept: bool,
+    what: What,
+    /// SHA-256 of what stands there; none where nothing does yet, or it could not be read.
+    hash: Option<[u8; 32]>,
+}
+
+/// What has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    File,
+    /// No file, which can't be an item.
+    Other,
+    /// Nothing yet: an item of this restore goes there.
+    Planned,
 }
 
 /// The file for an item.
@@ -52,6 +71,13 @@ impl Shelves {
         let items = Arc::new(Mutex::new(Shelf::read(folder)?));
         shelves.insert(folder.to_path_buf(), Arc::clone(&items));
         Ok(items)
+    }
+
+    /// The same folders for who carries out what was planned with these: nothing is read again.
+    pub fn after_plan(&self) -> Shelves {
+        let shelves = std::mem::take(&mut *lock(&self.0));
+        let carried = |shelf: Arc<Mutex<Shelf>>| Arc::new(Mutex::new(std::mem::take(&mut *lock(&shelf)).after_plan()));
+        Shelves(Mutex::new(shelves.into_iter().map(|(folder, shelf)| (folder, carried(shelf))).collect()))
     }
 
     /// All of them, by folder.
@@ -75,19 +101,38 @@ impl Shelf {
             }
             // What is no file can't be an item, but its name is in use.
             let is_file = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file());
-            let bytes = if is_file { fs::read(entry.path()).unwrap_or_default() } else { Vec::new() };
-            let uid = identity::of(&bytes).map(|identity| identity.uid);
-            items.put(&name, uid, !is_file);
+            let bytes = if is_file { fs::read(entry.path()).ok() } else { None };
+            let uid = identity::of(bytes.as_deref().unwrap_or_default()).map(|identity| identity.uid);
+            let what = if is_file { What::File } else { What::Other };
+            let hash = bytes.map(|bytes| Sha256::digest(bytes).into());
+            items.put(Standing { name, uid, taken: !is_file, kept: false, what, hash });
         }
         Ok(items)
     }
 
-    fn put(&mut self, name: &str, uid: Option<String>, taken: bool) {
-        let key = folded(name);
-        if let Some(uid) = uid.clone() {
+    /// Without what was only planned, and everything to be had again.
+    fn after_plan(mut self) -> Shelf {
+        self.files.retain(|_, standing| standing.what != What::Planned);
+        for standing in self.files.values_mut().filter(|standing| standing.what == What::File) {
+            standing.kept = std::mem::take(&mut standing.taken);
+        }
+        let files = &self.files;
+        self.by_uid.values_mut().for_each(|keys| keys.retain(|key| files.contains_key(key)));
+        Shelf { carried: true, ..self }
+    }
+
+    /// Whether a file is what was seen when the plan was made that is carried out; without a plan it is.
+    pub fn is_foreseen(&self, name: &str, content: Option<&[u8]>) -> bool {
+        let seen = self.files.get(&folded(name)).and_then(|standing| standing.hash);
+        !self.carried || seen == content.map(|content| Sha256::digest(content).into())
+    }
+
+    fn put(&mut self, standing: Standing) {
+        let key = folded(&standing.name);
+        if let Some(uid) = standing.uid.clone() {
             self.by_uid.entry(uid).or_default().push(key.clone());
         }
-        self.files.insert(key, Standing { name: name.to_string(), uid, taken });
+        self.files.insert(key, standing);
     }
 
     /// Finds the file for an item that would be called `wanted`, and keeps it for that item: the one with the item's UID; else
@@ -110,7 +155,8 @@ impl Shelf {
             name = with_suffix(wanted, uid.unwrap_or(wanted), again);
             again += 1;
         }
-        self.put(&name, uid.map(ToString::to_string), true);
+        let uid = uid.map(ToString::to_string);
+        self.put(Standing { name: name.clone(), uid, taken: true, kept: false, what: What::Planned, hash: None });
         Slot { name, there: false }
     }
 
@@ -122,7 +168,7 @@ impl Shelf {
 
     /// Files that nothing of this restore went to.
     pub fn left(&self) -> impl Iterator<Item = &str> {
-        self.files.values().filter(|standing| !standing.taken).map(|standing| standing.name.as_str())
+        self.files.values().filter(|standing| !standing.taken && !standing.kept).map(|standing| standing.name.as_str())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -23,6 +23,9 @@ impl Inner {
             self.places.begin(&entry.name);
         }
         let folder = self.places.folder(entry, &self.wishes.into);
+        if self.places.is_collection(entry) {
+            self.plan.folder(&entry.path, &folder);
+        }
         self.make(&folder, &entry.path)?;
         if self.places.is_collection(entry) {
             self.shelves.at(&folder).map_err(|error| cannot("read the folder of", entry, error))?;
@@ -46,6 +49,7 @@ impl Inner {
     /// Deletes what the snapshot lacks if that was asked for, and makes all folders safe on the disk.
     pub(super) fn finish(&self) -> Result<(), Error> {
         if self.wishes.dry_run {
+            self.foresee();
             return Ok(());
         }
         let mut troubles = Vec::new();
@@ -67,19 +71,44 @@ impl Inner {
         Err(Error { kind: ErrorKind::Item, what: troubles.join("; "), source: None })
     }
 
+    /// Notes what `mirror` would delete.
+    fn foresee(&self) {
+        let shelves = if self.wishes.mirror { self.shelves.all() } else { Vec::new() };
+        for (folder, items) in shelves {
+            match self.others(&folder, &lock(&items)) {
+                Ok(others) => others.iter().for_each(|name| self.plan.deletes(&folder, &folder.join(name))),
+                Err(why) => self.plan.leaves(&folder, why),
+            }
+        }
+    }
+
     /// Deletes the items that the snapshot lacks; says in sentences what was not deleted, and why.
     fn delete_others(&self, folder: &Path, items: &Shelf) -> Vec<String> {
-        let elsewhere = "the option into puts items here that belong elsewhere";
-        let why = if self.wishes.into == Into::Own { items.why_not_whole() } else { Some(elsewhere) };
-        if let Some(why) = why {
-            let others = items.left().next().is_some();
-            return others.then(|| format!("nothing was deleted in {}: {why}", folder.display())).into_iter().collect();
-        }
-        let deleted = items.left().map(|name| folder.join(name)).map(|at| (fs::remove_file(&at), at));
-        let told = |(deleted, at): (io::Result<()>, PathBuf)| {
-            Some(format!("{} was not deleted: {}", at.display(), deleted.err()?))
+        let others = match self.others(folder, items) {
+            Ok(others) => others,
+            Err(why) => return vec![why],
         };
-        deleted.filter_map(told).collect()
+        let delete = |name: String| {
+            let at = folder.join(&name);
+            let there = fs::read(&at).ok();
+            if !items.is_foreseen(&name, there.as_deref()) {
+                return Some(format!("{} was not deleted: it changed since it was looked at", at.display()));
+            }
+            let error = fs::remove_file(&at).err()?;
+            Some(format!("{} was not deleted: {error}", at.display()))
+        };
+        others.into_iter().filter_map(delete).collect()
+    }
+
+    /// The items that the snapshot lacks, or why it is not known which: a sentence.
+    fn others(&self, folder: &Path, items: &Shelf) -> Result<Vec<String>, String> {
+        let mut others: Vec<String> = items.left().map(ToString::to_string).collect();
+        others.sort();
+        let elsewhere = "the option into puts items here that belong elsewhere";
+        match if self.wishes.into == Into::Own { items.why_not_whole() } else { Some(elsewhere) } {
+            Some(why) if !others.is_empty() => Err(format!("nothing was deleted in {}: {why}", folder.display())),
+            _ => Ok(others),
+        }
     }
 
     fn make(&self, folder: &Path, path: &str) -> Result<(), Error> {
@@ -112,6 +141,7 @@ impl Inner {
         let there = fs::read(&at).ok();
         let stays = there.is_some() && self.wishes.on_conflict != OnConflict::Overwrite;
         if there.as_deref() != Some(content) && !stays {
+            self.plan.sets(folder, &entry.name);
             self.write(&at, entry, content)?;
         }
         Ok(Outcome::Noted)
@@ -124,12 +154,16 @@ impl Inner {
         let slot = lock(&items).slot(&wanted, uid.as_deref());
         let at = folder.join(&slot.name);
         if !slot.there {
+            Self::must_be_free(&at, entry)?;
             self.write(&at, entry, content)?;
             return Ok(Outcome::Created);
         }
         let there = fs::read(&at).map_err(|error| cannot("read what stands at", entry, error))?;
         if normal::same(&there, content) {
             return Ok(Outcome::Identical);
+        }
+        if !lock(&items).is_foreseen(&slot.name, Some(&there)) {
+            return Err(came_or_changed(&at, entry));
         }
         match (self.wishes.on_conflict, copy::with_new_uid(content)) {
             (OnConflict::Overwrite, _) => {
@@ -143,7 +177,9 @@ impl Inner {
                 if slot.there {
                     return Ok(Outcome::Identical);
                 }
-                self.write(&folder.join(&slot.name), entry, &copy)?;
+                let at = folder.join(&slot.name);
+                Self::must_be_free(&at, entry)?;
+                self.write(&at, entry, &copy)?;
                 Ok(Outcome::Created)
             }
             (OnConflict::Keep | OnConflict::Copy, _) => {
@@ -161,12 +197,29 @@ impl Inner {
         write::whole(at, content, entry.modified).map_err(|error| cannot("write", entry, error))
     }
 
+    /// Nothing may have come to where a new item goes since the folder was read.
+    fn must_be_free(at: &Path, entry: &Entry) -> Result<(), Error> {
+        match fs::symlink_metadata(at) {
+            Ok(_) => Err(came_or_changed(at, entry)),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Something of this collection did not come: nothing in its folder is known to be gone.
     fn keep_all(&self, folder: &Path, why: &'static str) {
         if let Ok(items) = self.shelves.at(folder) {
             lock(&items).lacking.get_or_insert(why);
         }
     }
+}
+
+fn came_or_changed(at: &Path, entry: &Entry) -> Error {
+    let Entry { path, .. } = entry;
+    let at = at.display();
+    let what = format!(
+        "{path} was not put: what stands at {at} came or changed since it was looked at; run the restore again"
+    );
+    Error { kind: ErrorKind::Conflict, what, source: None }
 }
 
 fn cannot(what: &str, entry: &Entry, source: io::Error) -> Error {
@@ -193,9 +246,10 @@ fn what_lacks(description: &[u8]) -> serde_json::Result<Option<&'static str>> {
         Some(Value::Array(list)) => list.is_empty(),
         Some(_) => false,
     };
-    Ok(match (whole("incomplete"), whole("only_components")) {
-        (false, _) => Some("the snapshot lacks items that were left out or could not be read"),
-        (_, false) => Some("the snapshot has only some kinds of items"),
-        _ => None,
-    })
+    let lacks = [
+        ("incomplete", "the snapshot lacks items that were left out or could not be read"),
+        ("only_components", "the snapshot has only some kinds of items"),
+        ("only_between", "the snapshot has only the items of some time"),
+    ];
+    Ok(lacks.into_iter().find(|(name, _)| !whole(name)).map(|(_, why)| why))
 }

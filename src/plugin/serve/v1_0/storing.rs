@@ -58,7 +58,7 @@ impl Storing {
         let entry = entry(path, EntryKind::Folder)?;
         let mut folders = self.folders.lock().await;
         if !folders.contains(path) {
-            exporter::store(&*self.destination, entry, None).await.map_err(Status::unknown)?;
+            exporter::store(&*self.destination, entry, None).await.into_result().map_err(Status::unknown)?;
             folders.insert(path.to_owned());
         }
         Ok(())
@@ -80,7 +80,7 @@ impl Storing {
         if describes {
             self.is_described(folder);
         }
-        stored.map(drop).map_err(Status::unknown)
+        stored.into_result().map_err(Status::unknown)
     }
 
     pub(super) async fn finish(&self) -> Result<(), Status> {
