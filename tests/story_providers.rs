@@ -208,6 +208,8 @@ async fn nextcloud_makes_ten_calendars_an_hour_and_the_rest_comes_by_running_it_
     let sentence = why(&ran, "/calendars/c11/1.ics");
     let expected = "the server answered 429 Too Many Requests (Too many calendars created); it asks to wait 60 minutes";
     assert!(sentence.contains(expected), "{sentence}");
+    let advice = "wait and run the restore again, which goes on where it stopped, or put it into one that is there with -into NAME";
+    assert!(sentence.ends_with(advice), "{sentence}");
     cloud.allowed.store(10, std::sync::atomic::Ordering::SeqCst);
     let ran = restore(&person, &[]).await;
     assert_eq!((ran.code(), ran.value("/outcomes")), (Some(0), json!({ "created": 4, "identical": 20 })), "{ran:?}");

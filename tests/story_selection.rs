@@ -75,7 +75,11 @@ async fn what_means_nothing_is_said_and_nothing_is_done() {
         (&["-event", "a", "-contact", "b"], 2, "as no item is both"),
         (&["-between", "2026-01-01"], 2, "-between 2026-01-01: write it as 2026-01-01..2026-02-01"),
         (&["-between", "2026-02-01..2026-01-01"], 2, "the end is not after the beginning"),
-        (&["-uid", "x", "-o", "mirror=true"], 2, "a choice of items can't be mirrored"),
+        (
+            &["-uid", "x", "-o", "mirror=true"],
+            2,
+            "a mirror deletes what does not come, and of items that are chosen one by one",
+        ),
     ];
     for (terms, code, sentence) in cases {
         let ran = restore(&person, terms).await;

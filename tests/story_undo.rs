@@ -171,11 +171,11 @@ async fn a_tag_that_is_davaults_own_is_not_for_backups() {
 const MANY: usize = 12;
 
 /// A calendar with nothing in it, whose server says nothing more at the so-manieth PUT; and a snapshot for it.
-async fn interrupted_at(hangs_at: usize) -> (Person, calendar::Items, ScriptedServer) {
+async fn interrupted_at(hangs_at: usize, many: usize) -> (Person, calendar::Items, ScriptedServer) {
     let person = Person::with_vault().await;
     let folder = person.path("made/calendars/work");
     fs::create_dir_all(&folder).expect("a folder");
-    for number in 0..MANY {
+    for number in 0..many {
         let name = format!("{number:02}.ics");
         fs::write(folder.join(&name), event(&name, &format!("Event {number}"))).expect("an event");
     }
@@ -196,7 +196,7 @@ fn puts(server: &ScriptedServer) -> usize {
 #[tokio::test]
 async fn a_restore_that_was_killed_goes_on_where_it_stopped() {
     let hangs_at = 5;
-    let (person, items, server) = interrupted_at(hangs_at).await;
+    let (person, items, server) = interrupted_at(hangs_at, MANY).await;
     let words = ["at", "vault", "restore", "--json", "-no-verify", "-to", &calendar::location(&server), "latest"];
     let mut first = person.command(&words).spawn().expect("davault starts");
     let host = first.id().expect("it runs");
@@ -226,7 +226,7 @@ async fn a_restore_that_was_killed_goes_on_where_it_stopped() {
 
 #[tokio::test]
 async fn an_interrupted_restore_has_said_how_it_is_undone() {
-    let (person, items, server) = interrupted_at(1).await;
+    let (person, items, server) = interrupted_at(1, MANY).await;
     items.lock().unwrap().insert("00.ics".into(), event("00.ics", "Mine"));
     let location = calendar::location(&server);
     let words = ["at", "vault", "restore", "-to", &location, "latest:/calendars/work/00.ics"];
@@ -248,7 +248,7 @@ async fn an_interrupted_restore_has_said_how_it_is_undone() {
 
 #[tokio::test]
 async fn planning_costs_one_list_more() {
-    let (person, items, server) = interrupted_at(usize::MAX).await;
+    let (person, items, server) = interrupted_at(usize::MAX, MANY).await;
     items.lock().unwrap().insert("00.ics".into(), event("00.ics", "Mine"));
     let location = calendar::location(&server);
     person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
@@ -256,4 +256,12 @@ async fn planning_costs_one_list_more() {
     // Of the looks: one finds the calendar, one lists it for the plan and one before it is written, one is at what is
     // replaced. What stands there is read once, by the REPORT, and what was put is read back.
     assert_eq!((count("PROPFIND"), count("PUT"), count("GET"), count("REPORT")), (4, MANY, MANY, 1));
+}
+
+#[tokio::test]
+async fn a_thousand_new_items_cost_a_request_each_and_three_looks() {
+    let (person, items, server) = interrupted_at(usize::MAX, 1_000).await;
+    let location = calendar::location(&server);
+    person.ok(&["at", "vault", "restore", "-no-verify", "-to", &location, "latest"]).await;
+    assert_eq!((items.lock().unwrap().len(), server.requests().len()), (1_000, 1_003));
 }

@@ -47,6 +47,25 @@ async fn a_folders_window_has_whole_items_and_all_contacts_and_is_never_mirrored
     let whole = person.ok(&["at", "vault", "backup", "--json", "./made"]).await;
     assert_eq!(whole.value("/snapshot/failed"), 0, "{whole:?}");
     assert_eq!(whole.value("/snapshot/partial"), false, "{whole:?}");
+    let all = whole.value("/snapshot/files").as_u64().expect("a number");
+    // All but `.collection.json`, which said of the last one that it is partial.
+    assert_eq!(whole.value("/unchanged"), all - 1, "the last whole one tells what the partial one lacks: {whole:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_fails_after_a_partial_backup_is_kept_as_the_last_whole_one_had_it() {
+    let person = Person::with_vault().await;
+    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    person.ok(&[&["at", "vault", "backup", "./made"], &WINDOW[..]].concat()).await;
+    fs::remove_file(person.path("made/calendars/work/budget.ics")).expect("removed");
+    let _socket = std::os::unix::net::UnixListener::bind(person.path("made/calendars/work/budget.ics")).unwrap();
+    let ran = person.run(&["at", "vault", "backup", "./made"]).await;
+    assert_eq!(ran.code(), Some(3), "{ran:?}");
+    assert!(ran.err().contains("the version of the snapshot before was kept"), "{ran:?}");
+    let kept = person.ok(&["at", "vault", "cat", "latest:/calendars/work/budget.ics"]).await;
+    assert!(kept.out().contains("SUMMARY:Budget 2027"), "{kept:?}");
 }
 
 #[tokio::test]

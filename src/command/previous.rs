@@ -1,4 +1,4 @@
-//! The snapshot before this one, to be asked what has not changed.
+//! The snapshot before this one, to be asked what has not changed. What a partial one lacks the last whole one tells.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
-use crate::vault::{Details, Error, ErrorKind, Meta, Node, NodeKind, Snapshot, Vault};
+use crate::vault::{Details, Error, ErrorKind, Meta, Node, NodeKind, Snapshot, SnapshotHead, Vault};
 
 /// Folders kept in memory; a source sends a few folders at a time.
 const FOLDERS: usize = 16;
@@ -17,6 +17,8 @@ type Folder = Arc<HashMap<String, Node>>;
 pub struct Previous {
     vault: Vault,
     snapshot: Option<Snapshot>,
+    /// The last snapshot of all of the source, where that one is none.
+    whole: Option<Snapshot>,
     folders: Mutex<Recent>,
 }
 
@@ -38,9 +40,17 @@ struct Recent {
 }
 
 impl Previous {
-    /// `snapshot` is `None` for a first backup.
-    pub fn new(vault: Vault, snapshot: Option<Snapshot>) -> Self {
-        Previous { vault, snapshot, folders: Mutex::default() }
+    /// The snapshot before one that begins so.
+    pub async fn of(vault: &Vault, head: &SnapshotHead) -> Result<Self, Error> {
+        let snapshot = vault.previous(head).await?;
+        let is_partial = snapshot.as_ref().is_some_and(|snapshot| snapshot.partial);
+        let whole = if is_partial { vault.previous_whole(head).await? } else { None };
+        Ok(Previous { vault: vault.clone(), snapshot, whole, folders: Mutex::default() })
+    }
+
+    /// The snapshot's id; none for a first backup.
+    pub fn id(&self) -> Option<String> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.id.clone())
     }
 
     /// What stood at `path`, if anything did.
@@ -71,9 +81,9 @@ impl Previous {
         Ok(self.at(path).await?.filter(same))
     }
 
-    /// What is directly in a folder that [`Previous::at`] gave.
-    pub async fn children(&self, folder: &Node) -> Result<Vec<Node>, Error> {
-        if_readable(self.vault.children(folder).await)
+    /// What is directly in a folder, by its path.
+    pub async fn children(&self, path: &str) -> Result<Vec<Node>, Error> {
+        Ok(self.folder(path.trim_end_matches('/')).await?.values().cloned().collect())
     }
 
     async fn folder(&self, path: &str) -> Result<Folder, Error> {
@@ -86,7 +96,13 @@ impl Previous {
             *last = asked;
             return Ok(folder.clone());
         }
-        let folder = Arc::new(self.read(snapshot, path).await?);
+        let mut folder = self.read(snapshot, path).await?;
+        if let Some(whole) = &self.whole {
+            for (name, node) in self.read(whole, path).await? {
+                folder.entry(name).or_insert(node);
+            }
+        }
+        let folder = Arc::new(folder);
         if recent.folders.len() >= FOLDERS {
             let oldest = recent.folders.iter().min_by_key(|(_, (last, _))| *last).map(|(path, _)| path.clone());
             oldest.and_then(|path| recent.folders.remove(&path));
@@ -103,7 +119,7 @@ impl Previous {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(HashMap::new()),
             Err(error) => return if_readable(Err(error)),
         };
-        let children = self.children(&node).await?;
+        let children = if_readable(self.vault.children(&node).await)?;
         Ok(children.into_iter().map(|child| (child.name.clone(), child)).collect())
     }
 }

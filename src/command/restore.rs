@@ -20,6 +20,7 @@ use super::{connectors, open, output, words};
 
 mod contents;
 mod done;
+mod flags;
 mod plan;
 mod selection;
 mod sending;
@@ -38,63 +39,11 @@ use undo::Undo;
 /// Puts a snapshot, or a part of one, back and says what that came to.
 pub async fn run(context: &Context, arguments: &arguments::Restore) -> Result<(), Failure> {
     let mut to = endpoint::resolve(context, Role::Destination, &arguments.to, &arguments.options)?;
-    choose(&mut to, arguments)?;
+    flags::choose(&mut to, arguments)?;
     let vault = open::vault(context).await?;
     let found = node::find(&vault, &arguments.what).await?;
     let restore = Restore { context, arguments, vault, found, to, began: Instant::now() };
     if restore.to.served.is_own() { Box::pin(restore.to_own()).await } else { Box::pin(restore.to_others()).await }
-}
-
-/// davault's own restore overwrites what differs and reads back what it put, unless the person or the configuration says
-/// otherwise. What others' connectors do is theirs to say, by their options.
-fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result<(), Failure> {
-    if !arguments.terms.is_empty() && connector::is_on(&endpoint.options, "mirror") {
-        return Err(Failure::usage("a choice of items can't be mirrored: all that was not chosen would be deleted")
-            .hint("Leave out mirror=true, or restore a whole calendar or address book by its path."));
-    }
-    if !endpoint.served.is_own() {
-        let flags = [
-            ("-on-conflict", arguments.on_conflict.is_some()),
-            ("-dry-run", arguments.dry_run),
-            ("-into", arguments.into.is_some()),
-            ("-mirror", arguments.mirror),
-            ("-no-undo", arguments.no_undo),
-            ("-verify", arguments.verify),
-            ("-no-verify", arguments.no_verify),
-        ];
-        return match flags.iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) => {
-                let to = endpoint.shown();
-                Err(Failure::usage(format!("{flag} is for davault's own destinations, and {to} is another's")))
-            }
-            None => Ok(()),
-        };
-    }
-    let can_verify = connector::verifies(&endpoint.location);
-    let options = &mut endpoint.options;
-    let mut set = |name: &str, value: &str| _ = options.insert(name.into(), value.into());
-    if let Some(choice) = &arguments.on_conflict {
-        set("on_conflict", choice);
-    }
-    if arguments.dry_run {
-        set("dry_run", "true");
-    }
-    if arguments.mirror {
-        set("mirror", "true");
-    }
-    if arguments.verify {
-        set("verify", "true");
-    }
-    match arguments.into.as_deref().map(str::trim) {
-        Some("") => _ = options.remove("into"),
-        Some(name) => _ = options.insert("into".into(), name.into()),
-        None => {}
-    }
-    options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into());
-    if can_verify && !arguments.no_verify {
-        options.entry("verify".into()).or_insert_with(|| "true".into());
-    }
-    Ok(connector::check(Role::Destination, &endpoint.location, options)?)
 }
 
 /// One restore.
@@ -115,12 +64,6 @@ impl Restore<'_> {
         };
         if self.mirrors() {
             self.found.must_be_whole()?;
-            if self.arguments.terms.choose_items() {
-                return Err(Failure::usage(
-                    "a mirror deletes what does not come, and of items that are chosen one by one all others do not come",
-                )
-                .hint("Leave out -mirror, or choose whole calendars with -calendar or a path."));
-            }
         }
         let plugin = connectors::start(&self.to).await?;
         let mut init = connectors::init(&self.to);

@@ -56,14 +56,14 @@ pub async fn take(
     is_own: bool,
     progress: &Progress<'_>,
 ) -> Result<Taken, Stopped> {
-    let before = vault.previous(&head).await?;
-    head.parent = before.as_ref().map(|snapshot| snapshot.id.clone());
+    let previous = Previous::of(vault, &head).await?;
+    head.parent = previous.id();
     let backup = vault.backup(head).await?;
     let taking = Taking {
         importer,
         backup: &backup,
         is_own,
-        previous: Previous::new(vault.clone(), before),
+        previous,
         progress,
         unchanged: AtomicU64::new(0),
         lost: Lost::default(),
@@ -272,7 +272,7 @@ impl Taking<'_> {
                     let stored = self.backup.folder(&path, node.meta.clone());
                     // A folder below, which the source did send: what is no more in it is gone, or missed by itself.
                     if stored.is_ok() || path == missed {
-                        let children = self.previous.children(&node).await?;
+                        let children = self.previous.children(&path).await?;
                         open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
                     }
                     stored

@@ -46,13 +46,10 @@ impl Filter {
 
     /// Whether a calendar item is wanted. Of what can't be told when it happens, it is.
     pub fn wants_item(&self, content: &[u8]) -> bool {
-        let component = || match Kind::of(content) {
-            Kind::Event => "VEVENT",
-            Kind::Todo => "VTODO",
-            Kind::Journal => "VJOURNAL",
-            _ => "",
+        let is_of_kind = || {
+            let component = Kind::of(content).component();
+            self.components.is_empty() || self.components.iter().any(|name| Some(name.as_str()) == component)
         };
-        let is_of_kind = || self.components.is_empty() || self.components.iter().any(|name| name == component());
         self.wants_all_items() || (is_of_kind() && may_happen(content, &self.window))
     }
 

@@ -47,6 +47,17 @@ impl Kind {
         }
     }
 
+    /// The component of an event, a to-do or a journal entry: what people keep in calendars, and `components` chooses from.
+    #[must_use]
+    pub fn component(self) -> Option<&'static str> {
+        match self {
+            Kind::Event => Some("VEVENT"),
+            Kind::Todo => Some("VTODO"),
+            Kind::Journal => Some("VJOURNAL"),
+            _ => None,
+        }
+    }
+
     pub(super) fn of_component(name: &str) -> Kind {
         match name {
             "VEVENT" => Kind::Event,

@@ -150,11 +150,13 @@ impl Vault {
 
     /// The snapshot before one that would begin so: the last of the same source, location and origin.
     pub async fn previous(&self, head: &SnapshotHead) -> Result<Option<Snapshot>, Error> {
-        let is_same = |snapshot: &Snapshot| {
-            let before = &snapshot.head;
-            (&before.source, &before.location, &before.origin) == (&head.source, &head.location, &head.origin)
-        };
-        Ok(self.newest(head, is_same).await?.ok())
+        Ok(self.newest(head, |snapshot| is_like(&snapshot.head, head)).await?.ok())
+    }
+
+    /// The last of the same source, location and origin that has all of it.
+    pub async fn previous_whole(&self, head: &SnapshotHead) -> Result<Option<Snapshot>, Error> {
+        let is_meant = |snapshot: &Snapshot| !snapshot.partial && is_like(&snapshot.head, head);
+        Ok(self.newest(head, is_meant).await?.ok())
     }
 
     /// The newest snapshot that is meant, among those with the tag of such a head. One that is damaged hides no other, but may
@@ -260,6 +262,11 @@ impl Vault {
         let sealed = store.get(&format!("snapshots/{name}"), u64::from(snapshot::MOST_BYTES)).await?;
         Snapshot::open(&self.objects.keys, name, &sealed)
     }
+}
+
+/// Whether both are of the same source, location and origin.
+fn is_like(one: &SnapshotHead, other: &SnapshotHead) -> bool {
+    (&one.source, &one.location, &one.origin) == (&other.source, &other.location, &other.origin)
 }
 
 /// The one name of a snapshot whose id begins so.

@@ -50,6 +50,9 @@ pub async fn contents(
     if !context.json && !context.quiet {
         output::line(&format!("{} of {all} chosen", words::thousands(pool.items.len())))?;
     }
+    if !terms.choose_items() {
+        pool.keep_all_that_describes();
+    }
     Ok(Some(pool.contents()))
 }
 

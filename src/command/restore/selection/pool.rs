@@ -20,15 +20,20 @@ pub struct Pool {
     pub metadata: Vec<(String, Node)>,
     /// Everything else.
     pub items: Vec<(String, Node)>,
-    /// Folders that are not there any more: they are put back as they were.
-    pub vanished: HashSet<String>,
+    /// Folders that are put back as they were, with all that describes them: those that are not there any more, for one.
+    pub restored: HashSet<String>,
 }
 
 impl Pool {
     /// All of it.
     pub fn of(contents: Contents) -> Self {
         let (metadata, items) = contents.files.into_iter().partition(|(path, _)| METADATA.contains(&split(path).1));
-        Self { folders: contents.folders, metadata, items, vanished: HashSet::new() }
+        Self { folders: contents.folders, metadata, items, restored: HashSet::new() }
+    }
+
+    /// Whole collections are chosen, and not single items in them.
+    pub fn keep_all_that_describes(&mut self) {
+        self.restored = self.folders.iter().map(|(record, _)| record.path.clone()).collect();
     }
 
     /// The items that are left, with the folders above them and what says which collection each is.
@@ -51,7 +56,7 @@ impl Pool {
             .collect();
         let tells = |path: &str| {
             let (folder, name) = split(path);
-            let is_asked = self.vanished.contains(folder) || name == DESCRIBED;
+            let is_asked = self.restored.contains(folder) || name == DESCRIBED;
             needed.contains(folder) && (is_asked || (name == DISPLAYNAME && !described.contains(folder)))
         };
         let metadata: Vec<_> = self.metadata.iter().filter(|(path, _)| tells(path)).cloned().collect();

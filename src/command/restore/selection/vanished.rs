@@ -130,7 +130,7 @@ impl<'a> Gone<'a> {
             }
         }
         for (path, node) in gone {
-            let path = self.free(path);
+            let path = self.free(&path);
             self.pool.items.push((path, node));
         }
         let new: Vec<_> =
@@ -139,7 +139,7 @@ impl<'a> Gone<'a> {
         self.pool.metadata.extend(earlier.metadata.into_iter().filter(|(path, _)| is_new(path)));
         for (record, node) in new {
             self.folders.insert(record.path.clone());
-            self.pool.vanished.insert(record.path.clone());
+            self.pool.restored.insert(record.path.clone());
             self.pool.folders.push((record, node));
         }
     }
@@ -152,11 +152,11 @@ impl<'a> Gone<'a> {
     }
 
     /// A path that nothing else has which is put back.
-    fn free(&mut self, path: String) -> String {
-        let mut free = path.clone();
+    fn free(&mut self, path: &str) -> String {
+        let mut free = path.to_owned();
         let mut again = 0;
         while !self.paths.insert(free.clone()) {
-            let (folder, name) = split(&path);
+            let (folder, name) = split(path);
             free = node::join(folder, &with_suffix(name, name, again));
             again += 1;
         }

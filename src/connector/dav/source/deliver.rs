@@ -14,7 +14,7 @@ use super::{Stop, tree};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
-use crate::item;
+use crate::item::kind::Kind as ItemKind;
 use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
@@ -158,9 +158,12 @@ impl Fetch<'_> {
 
     /// Sends one item, if it is a wanted one.
     async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
-        self.note_kind(&content);
-        if self.collection.kind == Kind::Calendar && !self.run.source.filter.wants_item(&content) {
-            return Ok(());
+        if self.collection.kind == Kind::Calendar {
+            let component = ItemKind::of(&content).component();
+            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(component);
+            if !self.run.source.filter.wants_item(&content) {
+                return Ok(());
+            }
         }
         let Item { path, member } = item;
         let size = content.len() as u64;
@@ -174,15 +177,5 @@ impl Fetch<'_> {
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
-    }
-
-    fn note_kind(&self, content: &[u8]) {
-        let component = match item::kind::Kind::of(content) {
-            item::kind::Kind::Event => "VEVENT",
-            item::kind::Kind::Todo => "VTODO",
-            item::kind::Kind::Journal => "VJOURNAL",
-            _ => return,
-        };
-        self.components.lock().unwrap_or_else(PoisonError::into_inner).insert(component);
     }
 }
