@@ -1,6 +1,7 @@
 //! The dav connector against a scripted server: what is asked, and what becomes of answers that real servers give.
 
 pub mod calendar;
+mod collections;
 mod guarding;
 mod mirror;
 mod planning;

@@ -97,10 +97,13 @@ async fn a_dry_run_by_whatever_word_is_called_one() {
 async fn items_that_are_chosen_one_by_one_are_not_mirrored() {
     let person = with_more().await;
     person.ok(&["at", "vault", "backup", "./made"]).await;
-    let ran = person.run(&["at", "vault", "restore", "-mirror", "-to", "./back", "-event", "review"]).await;
+    let mirror = ["at", "vault", "restore", "-mirror", "-to", "./back"];
+    let ran = person.run(&[&mirror[..], &["-event", "review"]].concat()).await;
     assert_eq!(ran.code(), Some(2), "{ran:?}");
-    assert!(ran.err().contains("a mirror deletes what does not come"), "{ran:?}");
+    assert!(ran.err().contains("of items that are chosen one by one all others do not come"), "{ran:?}");
     assert!(has_more(&person, "work") && has_more(&person, "family"));
-    person.ok(&["at", "vault", "restore", "-mirror", "-to", "./back", "-calendar", "work"]).await;
+    person.ok(&[&mirror[..], &["-calendar", "work"]].concat()).await;
     assert!(!has_more(&person, "work") && has_more(&person, "family"));
+    person.ok(&[&mirror[..], &["latest:/calendars/family"]].concat()).await;
+    assert!(!has_more(&person, "family"));
 }

@@ -85,6 +85,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::only(Source, "until", value::date, "only calendar items with something before a date, or +1y")
         .also_vdir(),
     OptionSpec::only(
+        Source,
+        "include_subscribed",
+        value::flag,
+        "true: also what is in subscribed calendars; else only the address of each feed",
+    ),
+    OptionSpec::only(Source, "include_trash", value::flag, "true: also what lies in the account's bin"),
+    OptionSpec::only(
         Destination,
         "on_conflict",
         value::on_conflict,

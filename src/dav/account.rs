@@ -4,7 +4,8 @@ use super::element::Element;
 use super::href::Href;
 use super::kind::Kind;
 use super::names::{self, Name};
-use super::property::{Property, Value};
+use super::others::kept;
+use super::property::Property;
 use super::request::Resource;
 use super::unread::Unread;
 
@@ -17,6 +18,8 @@ pub struct Account {
     pub homes: Vec<Home>,
     /// Every calendar and address book, each once.
     pub collections: Vec<Collection>,
+    /// What was deleted and can still be read: Nextcloud's bin, and calendars in it.
+    pub trash: Vec<Collection>,
     /// What the server would not tell of; what is in it is not in `collections`.
     pub failures: Vec<Unread>,
     /// Whether the location itself is one collection.
@@ -41,6 +44,10 @@ pub struct Collection {
     pub href: Href,
     /// What it holds.
     pub kind: Kind,
+    /// Whether it is more than a place for items.
+    pub role: Role,
+    /// Whether it is somebody else's, who shares it with us.
+    pub shared: bool,
     /// Its name for a person.
     pub displayname: Option<String>,
     /// Its description.
@@ -61,6 +68,20 @@ pub struct Collection {
     pub source: Option<String>,
     /// Every other property that we ask for and the server let us read.
     pub other: Vec<Property>,
+}
+
+/// What a collection is beside a place for items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Nothing more.
+    #[default]
+    Usual,
+    /// A copy of a feed; its `source` says of which.
+    Subscribed,
+    /// Made by the server from the birthdays of contacts.
+    Birthdays,
+    /// What was deleted and can still be had back; or a calendar that was.
+    Trash,
 }
 
 /// What is kept of a collection as it is, without being understood.
@@ -98,26 +119,45 @@ pub(super) fn collection_properties() -> Vec<Name> {
 }
 
 impl Collection {
-    /// `None` if it is no collection of these kinds, or lies in a bin.
+    /// `None` if it is no collection of these kinds.
     pub(super) fn read(resource: &Resource, kinds: &[Kind]) -> Option<Self> {
         if resource.trouble.is_some() {
             return None;
         }
-        let kind = kind_of(resource.get(names::RESOURCETYPE)?, kinds)?;
+        let types = resource.get(names::RESOURCETYPE)?;
+        let is_feed =
+            (types.find(names::SUBSCRIBED).is_some() || source(resource).is_some()) && kinds.contains(&Kind::Calendar);
+        let is_trash = TRASH.iter().any(|bin| types.find(*bin).is_some()) && kinds.contains(&Kind::Calendar);
+        let kind = match kind_of(types, kinds) {
+            None if is_trash || types.find(names::SUBSCRIBED).is_some() && is_feed => Kind::Calendar,
+            kind => kind?,
+        };
+        let role = match () {
+            () if is_trash => Role::Trash,
+            () if is_feed => Role::Subscribed,
+            () if is_birthdays(&resource.href) => Role::Birthdays,
+            () => Role::Usual,
+        };
         let color = match kind {
             Kind::Calendar => names::CALENDAR_COLOR,
             Kind::AddressBook => names::ADDRESSBOOK_COLOR,
         };
         Some(Self {
-            href: resource.href.clone(),
+            // What is in the bin lies in a folder of it.
+            href: match types.find(names::TRASH_BIN) {
+                Some(_) => resource.href.join("objects", true).ok()?,
+                None => resource.href.clone(),
+            },
             kind,
+            role,
+            shared: types.find(names::SHARED).is_some(),
             displayname: resource.text(names::DISPLAYNAME),
             description: resource.text(kind.row().description),
             color: resource.text(color).map(|text| text.trim().to_owned()),
             order: resource.text(names::CALENDAR_ORDER).map(|text| text.trim().to_owned()),
             timezone: resource.text(names::CALENDAR_TIMEZONE),
             components: components(resource),
-            read_only: read_only(resource),
+            read_only: role != Role::Usual || read_only(resource),
             owner: resource.get(names::OWNER).and_then(|owner| owner.hrefs().next()),
             source: source(resource),
             other: OTHER.iter().filter_map(|name| resource.get(*name)).map(kept).collect(),
@@ -125,9 +165,17 @@ impl Collection {
     }
 }
 
+/// What lies in Nextcloud's bin, and the bin.
+const TRASH: [Name; 2] = [names::TRASH_BIN, names::DELETED_CALENDAR];
+
+/// QUIRK(nextcloud): the calendar of birthdays is known by its name alone.
+fn is_birthdays(href: &Href) -> bool {
+    href.last_segment_decoded() == "contact_birthdays"
+}
+
 /// What something of these types holds; `None` if nothing of these kinds, or if it lies in a bin.
 pub(super) fn kind_of(types: &Element, kinds: &[Kind]) -> Option<Kind> {
-    if [names::TRASH_BIN, names::DELETED_CALENDAR].iter().any(|bin| types.find(*bin).is_some()) {
+    if TRASH.iter().any(|bin| types.find(*bin).is_some()) {
         return None;
     }
     // QUIRK(calypso): says of everything that it is both; then the first kind wanted is taken.
@@ -152,10 +200,4 @@ fn source(resource: &Resource) -> Option<String> {
     let source = resource.get(names::SOURCE)?;
     let text = source.hrefs().next().unwrap_or_else(|| source.text().trim().to_owned());
     (!text.is_empty()).then_some(text)
-}
-
-fn kept(element: &Element) -> Property {
-    let plain = element.elements().next().is_none();
-    let value = if plain { Value::Text(element.text()) } else { Value::Xml(element.inner_xml()) };
-    Property { namespace: element.namespace.clone(), name: element.local.clone(), value }
 }

@@ -56,6 +56,7 @@ struct Inner {
     site: Site,
     permits: Semaphore,
     timeout: Duration,
+    subscribed_items: bool,
     retry: RetryPolicy,
     /// Whether the server ever answered: then a connection that fails may be a passing trouble.
     reached: AtomicBool,
@@ -80,6 +81,7 @@ impl Client {
             site,
             permits: Semaphore::new(options.connections.max(1)),
             timeout: options.timeout,
+            subscribed_items: options.subscribed_items,
             retry: options.retry,
             reached: AtomicBool::new(false),
         };
@@ -220,6 +222,10 @@ impl Inner {
         let mut headers = parts.headers.clone();
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, value);
+        }
+        // QUIRK(nextcloud): shows a subscription as a calendar only to who asks so.
+        if self.subscribed_items {
+            headers.insert("x-nc-caldav-webcal-caching", HeaderValue::from_static("On"));
         }
         // SOGo and Radicale refuse bodies in chunks; an empty one has a length, too.
         if parts.method != Method::GET && parts.method != Method::DELETE {

@@ -2,7 +2,7 @@
 
 use url::Host;
 
-use super::account::{Account, Collection, Home, collection_properties};
+use super::account::{Account, Collection, Home, Role, collection_properties};
 use super::client::Client;
 use super::error::{Error, ErrorKind};
 use super::failure::shown;
@@ -246,6 +246,7 @@ impl Search<'_> {
             principal: found.principal,
             homes: Vec::new(),
             collections: Vec::new(),
+            trash: Vec::new(),
             failures: Vec::new(),
             only: false,
             scheduling: None,
@@ -302,10 +303,10 @@ impl Search<'_> {
 
 fn add_collections(account: &mut Account, reply: &PropfindReply, kinds: &[Kind]) {
     for resource in &reply.resources {
-        if let Some(collection) = Collection::read(resource, kinds)
-            && !account.collections.iter().any(|known| known.href == collection.href)
-        {
-            account.collections.push(collection);
+        let Some(collection) = Collection::read(resource, kinds) else { continue };
+        let place = if collection.role == Role::Trash { &mut account.trash } else { &mut account.collections };
+        if !place.iter().any(|known| known.href == collection.href) {
+            place.push(collection);
         }
     }
 }

@@ -80,6 +80,10 @@ pub const ERROR: Name = name(DAV, "error");
 pub const RESPONSEDESCRIPTION: Name = name(DAV, "responsedescription");
 /// RFC 4918 §14.20.
 pub const PROPFIND: Name = name(DAV, "propfind");
+/// RFC 4918 §14.2.
+pub const ALLPROP: Name = name(DAV, "allprop");
+/// RFC 4918 §14.21.
+pub const PROPNAME: Name = name(DAV, "propname");
 /// RFC 4918 §14.19.
 pub const PROPERTYUPDATE: Name = name(DAV, "propertyupdate");
 /// RFC 4918 §14.26.
@@ -152,6 +156,8 @@ pub const CALENDAR_COLOR: Name = name(APPLE, "calendar-color");
 pub const CALENDAR_ORDER: Name = name(APPLE, "calendar-order");
 /// `#RRGGBB` or `#RRGGBBAA`; `InfCloud`'s, and Radicale's.
 pub const ADDRESSBOOK_COLOR: Name = name(INFCLOUD, "addressbook-color");
+/// a collection that its owner shares with us; calendarserver's extension.
+pub const SHARED: Name = name(CALENDARSERVER, "shared");
 /// Nextcloud's bin in a calendar home.
 pub const TRASH_BIN: Name = name(NEXTCLOUD, "trash-bin");
 /// A calendar in Nextcloud's bin.

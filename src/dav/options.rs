@@ -31,6 +31,8 @@ pub struct Options {
     pub proxy: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// Whether subscribed calendars are to show what is in them, where the server leaves that to us.
+    pub subscribed_items: bool,
     /// Whether credentials may go over plain http to another machine.
     pub allow_plain_http: bool,
     /// How often and how soon to try again.
@@ -51,6 +53,7 @@ impl Options {
             timeout: Duration::from_mins(1),
             proxy: None,
             user_agent: concat!("davault/", env!("CARGO_PKG_VERSION")).to_owned(),
+            subscribed_items: false,
             allow_plain_http: false,
             retry: RetryPolicy::default(),
         }

@@ -116,6 +116,13 @@ pub(super) async fn document(body: &[u8]) -> Result<Element, Error> {
     Ok(root)
 }
 
+/// What is inside an element, read and written again, so that it can't end the element that it is put into; `None` where it is
+/// no XML.
+pub async fn inside(xml: &str) -> Option<String> {
+    let root = document(format!("<x><y>{xml}</y></x>").as_bytes()).await.ok()?;
+    Some(root.elements().next()?.inner_xml())
+}
+
 /// A member may hold several hrefs that share one status.
 fn responses(element: Element, base: &Url) -> Result<Vec<Response>, Error> {
     let mut hrefs = Vec::new();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dav::{Collection, Kind, Property, Value};
+use crate::dav::{Collection, Kind, Property, Role, Value};
 
 /// The file with everything that vdir has no file for.
 pub(super) const COLLECTION_FILE: &str = ".collection.json";
@@ -37,6 +37,12 @@ pub(super) struct Described {
     pub schema: u32,
     /// What it holds.
     pub kind: CollectionKind,
+    /// What it is beside a place for items.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub role: CollectionRole,
+    /// Whether somebody else shared it with us.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub shared: bool,
     /// Where it was on its server.
     pub href: String,
     /// Its display name, once more: this file is the first of its folder by name, and hosts that send files in that order
@@ -111,6 +117,37 @@ impl From<CollectionKind> for Kind {
     }
 }
 
+/// What a collection is, as `.collection.json` writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum CollectionRole {
+    /// A place for items.
+    #[default]
+    Usual,
+    /// A copy of a feed.
+    Subscribed,
+    /// Made by the server from the birthdays of contacts.
+    Birthdays,
+    /// What was deleted.
+    Trash,
+}
+
+impl From<Role> for CollectionRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Usual => Self::Usual,
+            Role::Subscribed => Self::Subscribed,
+            Role::Birthdays => Self::Birthdays,
+            Role::Trash => Self::Trash,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to skip_serializing_if")]
+fn is_usual(role: &CollectionRole) -> bool {
+    *role == CollectionRole::Usual
+}
+
 /// A property that has no field of its own: its text, or the XML inside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Other {
@@ -147,6 +184,8 @@ impl Described {
         Self {
             schema: SCHEMA,
             kind: collection.kind.into(),
+            role: collection.role.into(),
+            shared: collection.shared,
             href: collection.href.path().to_owned(),
             displayname: collection.displayname.clone().filter(|name| !name.is_empty()),
             components,

@@ -42,6 +42,7 @@ pub(in crate::connector) async fn open(site: Site, options: &BTreeMap<String, St
     set.tls = tls(options);
     set.trusted_hosts = list(options, "trusted_hosts");
     set.allow_plain_http = is_on(options, "allow_plain_http");
+    set.subscribed_items = is_on(options, "include_subscribed");
     set.proxy = options.get("proxy").cloned();
     if let Some(connections) = options.get("connections").and_then(|value| value.parse().ok()) {
         set.connections = connections;

@@ -7,11 +7,13 @@ mod get;
 mod list_members;
 mod make_collection;
 mod multiget;
+mod properties;
 mod propfind;
 mod proppatch;
 mod put;
 mod query;
 mod stored_as;
+mod subscribe;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
@@ -31,11 +33,13 @@ pub use get::{Get, Got};
 pub use list_members::{ListMembers, Member};
 pub use make_collection::{How, MakeCollection};
 pub use multiget::Multiget;
+pub use properties::{Properties, Wanted};
 pub use propfind::{Depth, FoundProperty, Propfind, PropfindReply, Resource};
 pub use proppatch::{PropertyStatus, Proppatch};
 pub use put::{Put, When};
 pub use query::Query;
 pub use stored_as::StoredAs;
+pub use subscribe::Subscribe;
 
 /// Bytes in, value out: what to send, and what the answer means.
 ///

@@ -125,7 +125,7 @@ pub(super) fn report(at: Href, depth: Depth, body: &Element) -> Parts {
     with_depth(Parts { method, at, headers, body, expects: Expects::Multistatus, repeatable: true }, depth)
 }
 
-fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
+pub(super) fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
     let value = match depth {
         Depth::Zero => "0",
         Depth::One => "1",

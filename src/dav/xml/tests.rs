@@ -49,3 +49,13 @@ async fn bytes_that_are_no_utf_8_are_malformed() {
     assert_eq!(error.kind, ErrorKind::Malformed);
     assert_eq!(error.to_string(), "the server's XML can't be used: it is no UTF-8");
 }
+
+#[tokio::test]
+async fn what_is_inside_an_element_can_not_end_it() {
+    let whole = "<D:href xmlns:D=\"DAV:\">a</D:href> and text";
+    assert_eq!(inside(whole).await.as_deref(), Some(whole));
+    assert_eq!(inside("a</y><evil/><y>").await.as_deref(), Some("a"));
+    assert_eq!(inside("</y></x><evil/>").await.as_deref(), Some(""));
+    assert_eq!(inside("<a>").await, None);
+    assert_eq!(inside("<!DOCTYPE x []>").await, None);
+}

@@ -97,6 +97,7 @@ fn copy_of(account: &Account) -> Account {
         principal: account.principal.clone(),
         homes: account.homes.clone(),
         collections: account.collections.clone(),
+        trash: Vec::new(),
         failures: Vec::new(),
         only: account.only,
         scheduling: account.scheduling,

@@ -6,15 +6,16 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::existing::Existing;
-use super::folder::Folder;
+use super::folder::{Folder, Said};
 use super::limits;
 use super::place::{Among, Place, Wanted, place};
 use super::wishes::Into;
-use super::{DavDestination, properties};
+use super::{DavDestination, properties, refused};
 use crate::connector::Error;
+use crate::connector::dav::described::CollectionRole;
 use crate::connector::dav::open::failed;
-use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch};
-use crate::dav::{Collection, Href, Kind, Property};
+use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch, Subscribe};
+use crate::dav::{self, Collection, Href, Kind, Property, Role};
 use crate::report::sentence;
 
 /// A collection that things go to.
@@ -24,6 +25,8 @@ pub(super) struct Target {
     pub kind: Kind,
     /// As it was before; `None` if this run made it.
     pub before: Option<Collection>,
+    /// As what this run made it.
+    made_as: Role,
     /// The display name that an option gives it.
     displayname: Option<String>,
     /// Whether its properties are to be those of its folder.
@@ -40,6 +43,17 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Why nothing may be written to it, if so.
+    pub fn why_not_written(&self) -> Option<&'static str> {
+        let role = self.before.as_ref().map_or(self.made_as, |before| before.role);
+        match role {
+            Role::Subscribed => Some("shows what a feed has; say into=NAME to keep what it had"),
+            Role::Birthdays => Some("is made by the server from the birthdays of contacts; say into=NAME to keep it"),
+            Role::Trash => Some("is a bin"),
+            Role::Usual => self.before.as_ref().is_some_and(|before| before.read_only).then_some("can only be read"),
+        }
+    }
+
     /// The snapshot has this item; false if another item of it went there before.
     pub fn keep(&self, href: Href) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(href)
@@ -75,6 +89,9 @@ impl DavDestination {
         let href = said.described.as_ref().map(|described| described.href.as_str());
         let wanted = Wanted { kind, name: &said.name, displayname, href };
         let into = self.wishes.into.as_ref();
+        if into.is_none() && said.role() == CollectionRole::Trash {
+            return Err(refused(format!("{} lay in a bin; say into=NAME to have it back", folder.path)));
+        }
         let mut targets = self.targets.lock().await;
         let made: Vec<_> = targets.iter().map(|target| (target.href.clone(), target.kind)).collect();
         let others = self.folders().into_iter().filter(|other| other.path != folder.path && other.kind() == Some(kind));
@@ -95,10 +112,9 @@ impl DavDestination {
             Place::There(collection) => (collection.href.clone(), Some(*collection), None),
             Place::New { href, displayname } => (href, None, displayname),
         };
+        let made_as = if self.feed_of(&said).is_some() { Role::Subscribed } else { Role::Usual };
         if before.is_none() && !self.wishes.dry_run {
-            let wanted = properties::wanted(kind, &said, displayname.as_deref());
-            let components = said.described.map(|described| described.components).unwrap_or_default();
-            self.make(&href, kind, wanted, components).await?;
+            self.make_as(&href, kind, &said, displayname.as_deref()).await?;
         }
         let (existing, kept_before) = match &self.carried {
             Some(carried) if before.is_some() => carried.seen(&href, kind),
@@ -108,6 +124,7 @@ impl DavDestination {
         let target = Arc::new(Target {
             href,
             kind,
+            made_as,
             owned: before.is_none() || !(account.only || matches!(into, Some(Into::One(_)))),
             before,
             displayname,
@@ -119,6 +136,31 @@ impl DavDestination {
         });
         targets.push(target.clone());
         Ok(target)
+    }
+
+    /// The address to subscribe to, where the folder is to be a subscription again.
+    fn feed_of(&self, said: &Said) -> Option<String> {
+        let source = said.described.as_ref().and_then(|described| described.source.clone());
+        source.filter(|_| said.role() == CollectionRole::Subscribed && self.wishes.into.is_none())
+    }
+
+    /// Makes what the folder was: a subscription, or a collection.
+    async fn make_as(&self, at: &Href, kind: Kind, said: &Said, displayname: Option<&str>) -> Result<(), Error> {
+        let wanted = properties::wanted(kind, said, displayname);
+        if let Some(source) = self.feed_of(said) {
+            return self.subscribe(at, source, wanted).await;
+        }
+        let components = said.described.as_ref().map(|described| described.components.clone()).unwrap_or_default();
+        self.make(at, kind, wanted, components).await
+    }
+
+    /// Makes a subscription; its address is in no error, as it may hold a secret.
+    async fn subscribe(&self, at: &Href, source: String, properties: Vec<Property>) -> Result<(), Error> {
+        let request = Subscribe { at: at.clone(), source, properties };
+        self.client.send(&request).await.map_err(|error| {
+            let what = format!("cannot subscribe again to what {at} shows; its address is in .collection.json");
+            failed(what, error)
+        })
     }
 
     /// Makes a collection, with as much of its properties at once as the server takes.
@@ -164,7 +206,11 @@ impl DavDestination {
                 .flat_map(|account| &account.collections)
                 .find(|one| one.href == target.href && one.kind == target.kind);
             let Some(now) = now.or(target.before.as_ref()) else { continue };
-            let differing = unset(folder, target, now);
+            if now.read_only {
+                continue;
+            }
+            let mut differing = unset(folder, target, now);
+            differing.extend(self.others_that_differ(target, &folder.said()).await);
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
             }
@@ -172,9 +218,20 @@ impl DavDestination {
         Ok(troubles)
     }
 
+    /// What programs have set, and the collection has not.
+    async fn others_that_differ(&self, target: &Target, said: &Said) -> Vec<Property> {
+        let wanted = properties::others(said).await;
+        if wanted.is_empty() {
+            return wanted;
+        }
+        let named = wanted.iter().map(|one| (one.namespace.clone(), one.name.clone())).collect();
+        let there = dav::properties_of(&self.client, &target.href, named).await;
+        wanted.into_iter().filter(|one| !there.contains(one)).collect()
+    }
+
     /// Names of the properties that an existing collection would be given.
     pub(super) fn would_set(folder: &Folder, target: &Target) -> Vec<String> {
-        let before = target.before.as_ref().filter(|_| target.owned);
+        let before = target.before.as_ref().filter(|before| target.owned && !before.read_only);
         let unset = before.map(|before| unset(folder, target, before)).unwrap_or_default();
         unset.into_iter().map(|property| property.name).collect()
     }

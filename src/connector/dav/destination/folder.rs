@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 use super::collections::Target;
-use crate::connector::dav::described::{COLLECTION_FILE, Described};
+use crate::connector::dav::described::{COLLECTION_FILE, CollectionRole, Described};
 use crate::dav::Kind;
 
 /// A folder of the snapshot.
@@ -38,6 +38,11 @@ impl Said {
     pub fn displayname(&self) -> Option<&str> {
         let described = || self.described.as_ref()?.displayname.as_deref();
         self.values.get("displayname").map(String::as_str).or_else(described)
+    }
+
+    /// What the collection was beside a place for items.
+    pub fn role(&self) -> CollectionRole {
+        self.described.as_ref().map(|described| described.role).unwrap_or_default()
     }
 }
 

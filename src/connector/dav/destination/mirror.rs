@@ -37,7 +37,8 @@ impl DavDestination {
             let mut into_it = folders.iter().filter(|folder| goes_there(folder));
             let mut mirrored = Mirrored::default();
             let nothing = |why: &str| format!("nothing was deleted in {}: {why}", target.href);
-            if let Some(why) = into_it.find_map(|folder| why_not_whole(folder)) {
+            let why = into_it.find_map(|folder| why_not_whole(folder)).or_else(|| target.why_not_written());
+            if let Some(why) = why {
                 mirrored.left.push(nothing(why));
             } else if let Err(error) = self.delete_others(&target, &mut mirrored).await {
                 mirrored.left.push(nothing(&sentence(&error)));

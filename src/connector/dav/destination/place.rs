@@ -5,7 +5,7 @@ use super::wishes::Into;
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
 use crate::connector::name::{safe_name, safe_names, with_suffix};
-use crate::dav::{Account, Collection, Href, Kind};
+use crate::dav::{Account, Collection, Href, Kind, Role};
 
 /// Where the items of a folder go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,8 +118,10 @@ fn matching<'a>(of_kind: &[&'a Collection], wanted: Wanted<'_>, among: Among<'_>
         !among.others.iter().any(belongs) && !among.made.iter().any(goes)
     };
     let displayed = wanted.displayname.filter(|name| !name.is_empty());
-    let mut by_displayname =
+    let by_displayname =
         of_kind.iter().filter(|one| displayed.is_some() && one.displayname.as_deref() == displayed && is_free(one));
+    // A subscription that is only called the same is no place for items.
+    let mut by_displayname = by_displayname.filter(|one| one.role == Role::Usual);
     match (same.or_else(|| named(wanted.name)), by_displayname.next(), by_displayname.next()) {
         (Some(at), _, _) => of_kind.get(at).copied(),
         (None, Some(one), None) => Some(one),

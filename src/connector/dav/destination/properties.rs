@@ -1,7 +1,7 @@
-//! Which properties of a collection differ from those of a snapshot. Pure.
+//! Which properties of a collection differ from those of a snapshot. No I/O.
 
 use super::folder::Said;
-use crate::dav::{Collection, Kind, Property, Value, names};
+use crate::dav::{self, Collection, Kind, Property, Value, names};
 
 /// The writable properties that a folder says, as they are sent.
 pub(super) fn wanted(kind: Kind, said: &Said, displayname: Option<&str>) -> Vec<Property> {
@@ -35,6 +35,22 @@ pub(super) fn wanted_late(kind: Kind, said: &Said) -> Option<Property> {
     let value = Value::Xml(format!("<{word} xmlns=\"{}\"/>", name.namespace));
     let property = Property { namespace: name.namespace.into(), name: name.local.into(), value };
     (kind == Kind::Calendar).then_some(property)
+}
+
+/// What programs have set; only what nobody but them means anything by. XML is read and written anew, as a snapshot may hold
+/// whatever somebody has put there.
+pub(super) async fn others(said: &Said) -> Vec<Property> {
+    let mut properties = Vec::new();
+    let stored = said.described.iter().flat_map(|described| &described.properties);
+    for other in stored.filter(|other| !dav::is_live(&other.namespace, &other.name)) {
+        let value = match (&other.xml, &other.text) {
+            (Some(xml), _) => dav::inside(xml).await.map(Value::Xml),
+            (None, text) => text.clone().map(Value::Text),
+        };
+        let (namespace, name) = (other.namespace.clone(), other.name.clone());
+        properties.extend(value.map(|value| Property { namespace, name, value }));
+    }
+    properties
 }
 
 fn is_transparency(namespace: &str, name: &str) -> bool {

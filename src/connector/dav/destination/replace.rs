@@ -50,8 +50,8 @@ impl DavDestination {
     /// it nor as no longer invited by what stands there (RFC 6638 §3.2.1).
     pub(super) async fn prepared<'a>(&self, sent: Sent<'a>, there: Option<&Seen>) -> Result<Sent<'a>, Error> {
         let target = sent.target;
-        if target.before.as_ref().is_some_and(|before| before.read_only) {
-            return Err(refused(format!("{} was not put: {} can only be read", sent.path, target.href)));
+        if let Some(why) = target.why_not_written() {
+            return Err(refused(format!("{} was not put: {} {why}", sent.path, target.href)));
         }
         let there = there.and_then(|there| there.people.as_deref());
         if target.kind != Kind::Calendar || (sent.seen.people.is_none() && there.is_none()) {

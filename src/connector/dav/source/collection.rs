@@ -16,7 +16,7 @@ use crate::connector::dav::open::failed;
 use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{Error, Kind};
+use crate::dav::{Collection, Error, Kind, Role};
 use crate::report::sentence;
 
 /// So many collections lost in a row, and the server is gone.
@@ -35,7 +35,8 @@ impl Run<'_> {
     /// Sends a collection with all that is in it.
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
-        let listing = match listing::list(&self.source.client, &collection).await {
+        let is_left_out = collection.role == Role::Subscribed && !self.source.include_subscribed;
+        let listing = match self.listing(&collection, is_left_out).await {
             Ok(listing) => listing,
             Err(error) if error.is_about_all() => return self.lost(path, error).await,
             Err(error) => return self.failed(path, sentence(&error)).await,
@@ -45,6 +46,7 @@ impl Run<'_> {
             self.text(format!("{path}/{name}"), value.into_bytes()).await?;
         }
         let mut described = Described::of(&collection);
+        described.incomplete |= is_left_out;
         if collection.kind == Kind::Calendar {
             described.only_components.clone_from(&self.source.filter.components);
             let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
@@ -76,6 +78,14 @@ impl Run<'_> {
             Err(stop) => return Err(stop),
         }
         self.text(format!("{path}/{COLLECTION_FILE}"), described.to_bytes()).await
+    }
+
+    /// What is in a collection, or nothing where that is not wanted.
+    async fn listing(&self, collection: &Collection, is_left_out: bool) -> Result<Listing, Error> {
+        if is_left_out {
+            return Ok(Listing::Whole(Vec::new()));
+        }
+        listing::list(&self.source.client, collection).await
     }
 
     /// Says that a collection could not be read, or not to its end; gives up where others were lost before it.

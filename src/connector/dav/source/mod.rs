@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::described::is_item;
 use super::open::{Opened, failed};
 use crate::connector::filter::Filter;
+use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Kind};
@@ -38,6 +39,10 @@ pub(in crate::connector) struct DavSource {
     kinds: Vec<Kind>,
     connections: usize,
     filter: Filter,
+    /// Whether the items of subscribed calendars are wanted.
+    include_subscribed: bool,
+    /// Whether what was deleted is wanted.
+    include_trash: bool,
     unwanted: OnceLock<Unwanted>,
     buffer: Buffer,
 }
@@ -70,7 +75,17 @@ impl DavSource {
     pub fn new(opened: Opened, options: &BTreeMap<String, String>) -> Result<Self, Error> {
         let Opened { client, about, kinds, connections } = opened;
         let filter = Filter::new(options)?;
-        Ok(Self { client, about, kinds, connections, filter, unwanted: OnceLock::new(), buffer: Buffer::default() })
+        Ok(Self {
+            client,
+            about,
+            kinds,
+            connections,
+            filter,
+            include_subscribed: is_on(options, "include_subscribed"),
+            include_trash: is_on(options, "include_trash"),
+            unwanted: OnceLock::new(),
+            buffer: Buffer::default(),
+        })
     }
 
     async fn discover(&self) -> Result<dav::Account, Error> {
@@ -95,7 +110,11 @@ impl Source for DavSource {
     }
 
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
-        let account = self.discover().await?;
+        let mut account = self.discover().await?;
+        if self.include_trash {
+            account.collections.append(&mut account.trash);
+        }
+        dav::add_other_properties(&self.client, &mut account).await;
         self.buffer.clear();
         let run = Run {
             source: self,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::connector::filter::Filter;
 use crate::connector::name::safe_names;
-use crate::dav::{Account, Collection, Href, Kind, Missing, Unread};
+use crate::dav::{Account, Collection, Href, Kind, Missing, Role, Unread};
 use crate::report::sentence;
 
 /// Longest list of reasons for one path, in bytes.
@@ -55,8 +55,9 @@ pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
         collections.sort_by(|one, other| one.href.cmp(&other.href));
         collections.dedup_by(|one, other| one.href == other.href);
         let unread = unread(&account.failures, kind, &collections.iter().map(|one| &one.href).collect::<Vec<_>>());
-        let hrefs = collections.iter().map(|one| &one.href).chain(unread.iter().map(|unread| &unread.href));
-        let mut names = safe_names(&hrefs.map(Href::last_segment_decoded).collect::<Vec<_>>()).into_iter();
+        let stored =
+            collections.iter().map(stored_name).chain(unread.iter().map(|one| one.href.last_segment_decoded()));
+        let mut names = safe_names(&stored.collect::<Vec<_>>()).into_iter();
         for (collection, folder) in collections.into_iter().zip(names.by_ref()) {
             if filter.wants(&folder, collection.displayname.as_deref()) {
                 tree.folders.push(Folder { path: format!("{}/{folder}", root_of(kind)), collection });
@@ -69,6 +70,12 @@ pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
         }
     }
     tree
+}
+
+/// The last segment of its address; of the bin, what is in it lies one deeper than its name.
+fn stored_name(collection: &Collection) -> String {
+    let name = collection.href.last_segment_decoded();
+    if collection.role == Role::Trash && name == "objects" { "trashbin".to_owned() } else { name }
 }
 
 /// The folder that a collection of the account has in a snapshot of it, whatever filter there is.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dav::Home;
+use crate::dav::{Home, Role};
 
 fn href(path: &str) -> Href {
     Href::new(&url::Url::parse("https://dav.example.com/").unwrap(), path).unwrap()
@@ -9,6 +9,8 @@ fn calendar(path: &str, displayname: &str) -> Collection {
     Collection {
         href: href(path),
         kind: Kind::Calendar,
+        role: Role::Usual,
+        shared: false,
         displayname: Some(displayname.to_owned()).filter(|name| !name.is_empty()),
         description: None,
         color: None,
@@ -24,7 +26,15 @@ fn calendar(path: &str, displayname: &str) -> Collection {
 
 fn account(collections: Vec<Collection>) -> Account {
     let homes = vec![Home { kind: Kind::Calendar, href: href("/alice/") }];
-    Account { principal: None, homes, collections, failures: Vec::new(), only: false, scheduling: Some(false) }
+    Account {
+        principal: None,
+        homes,
+        collections,
+        trash: Vec::new(),
+        failures: Vec::new(),
+        only: false,
+        scheduling: Some(false),
+    }
 }
 
 fn wanted<'a>(name: &'a str, displayname: &'a str) -> Wanted<'a> {

@@ -1,0 +1,194 @@
+//! The properties of collections that no standard of ours names: dead ones (RFC 4918 §4) and what programs have set.
+
+use super::account::{Account, Collection};
+use super::client::Client;
+use super::element::Element;
+use super::href::Href;
+use super::names;
+use super::property::{Property, Value};
+use super::request::{Depth, Properties, Wanted};
+
+/// Namespaces whose properties are the server's own: it makes them, or keeps them for us in a way of its own.
+const LIVE_NAMESPACES: [&str; 9] = [
+    names::DAV,
+    names::CARDDAV,
+    "http://apache.org/dav/props/",
+    "http://cyrusimap.org/ns/",
+    "http://davical.org/ns/",
+    "http://radicale.org/ns/",
+    "http://sabredav.org/ns",
+    "http://sabre.io/ns",
+    "urn:inverse:params:xml:ns:inverse-dav",
+];
+
+/// Properties of other namespaces that the server makes, or that are read and set by their names elsewhere.
+const LIVE: [(&str, &[&str]); 6] = [
+    (
+        names::CALDAV,
+        &[
+            "calendar-description",
+            "calendar-free-busy-set",
+            "calendar-home-set",
+            "calendar-timezone",
+            "calendar-user-address-set",
+            "calendar-user-type",
+            "managed-attachments-server-URL",
+            "max-attachment-size",
+            "max-attachments-per-resource",
+            "max-attendees-per-instance",
+            "max-date-time",
+            "max-instances",
+            "max-resource-size",
+            "min-date-time",
+            "originator",
+            "recipient",
+            "schedule-calendar-transp",
+            "schedule-default-calendar-URL",
+            "schedule-inbox-URL",
+            "schedule-outbox-URL",
+            "schedule-tag",
+            "supported-calendar-component-set",
+            "supported-calendar-component-sets",
+            "supported-calendar-data",
+            "supported-collation-set",
+            "supported-rscale-set",
+        ],
+    ),
+    (
+        names::CALENDARSERVER,
+        &[
+            "allowed-calendar-component-set",
+            "allowed-sharing-modes",
+            "calendar-proxy-read-for",
+            "calendar-proxy-write-for",
+            "checksum-versions",
+            "dropbox-home-URL",
+            "email-address-set",
+            "getctag",
+            "invite",
+            "notification-URL",
+            "pre-publish-url",
+            "publish-url",
+            "push-transports",
+            "pushkey",
+            "shared-url",
+            "source",
+            "subscribed",
+            "xmpp-server",
+            "xmpp-uri",
+        ],
+    ),
+    (names::APPLE, &["calendar-color", "calendar-order"]),
+    (names::INFCLOUD, &["addressbook-color"]),
+    (
+        "http://owncloud.org/ns",
+        &["display-name", "fileid", "id", "invite", "owner-displayname", "owner-principal", "permissions", "read-only"],
+    ),
+    (
+        names::NEXTCLOUD,
+        &[
+            "calendar-uri",
+            "deleted-at",
+            "federated-by",
+            "is-shared",
+            "last-modified",
+            "owner-displayname",
+            "public-url",
+            "source-calendar-uri",
+            "trash-bin-retention-duration",
+        ],
+    ),
+];
+
+/// What programs set, and what some servers give only to who asks for it by name.
+const ASKED_FOR: [(&str, &str); 11] = [
+    // RFC 7953 §7.2.4.
+    (names::CALDAV, "calendar-availability"),
+    // RFC 7809 §5.2.
+    (names::CALDAV, "calendar-timezone-id"),
+    (names::CALDAV, "default-alarm-vevent-date"),
+    (names::CALDAV, "default-alarm-vevent-datetime"),
+    (names::CALDAV, "default-alarm-vtodo-date"),
+    (names::CALDAV, "default-alarm-vtodo-datetime"),
+    (names::APPLE, "refreshrate"),
+    (names::CALENDARSERVER, "subscribed-strip-alarms"),
+    (names::CALENDARSERVER, "subscribed-strip-attachments"),
+    (names::CALENDARSERVER, "subscribed-strip-todos"),
+    ("http://owncloud.org/ns", "calendar-enabled"),
+];
+
+/// Whether a property is the server's own, or has a place of its own in [`Collection`]: nobody sets it from outside.
+#[must_use]
+pub fn is_live(namespace: &str, name: &str) -> bool {
+    LIVE_NAMESPACES.contains(&namespace) || LIVE.iter().any(|(of, names)| *of == namespace && names.contains(&name))
+}
+
+/// Adds to the collections of an account what else they have. What a server will not tell is left out: no item depends on it.
+pub async fn add_other_properties(client: &Client, account: &mut Account) {
+    let mut places: Vec<(Href, Depth)> = Vec::new();
+    if account.only {
+        places.extend(account.collections.iter().map(|one| (one.href.clone(), Depth::Zero)));
+    }
+    for home in &account.homes {
+        if !places.iter().any(|(known, _)| *known == home.href) {
+            places.push((home.href.clone(), Depth::One));
+        }
+    }
+    for (at, depth) in places {
+        let named = names_at(client, &at, depth).await;
+        let asked = client.send(&Properties { at, depth, wanted: Wanted::Named(named) }).await;
+        for (href, elements) in asked.unwrap_or_default() {
+            let collections = account.collections.iter_mut().filter(|one| one.href == href);
+            collections.for_each(|one| add(one, &elements));
+        }
+    }
+}
+
+/// These properties of one collection, as far as it has them.
+pub async fn properties_of(client: &Client, at: &Href, named: Vec<(String, String)>) -> Vec<Property> {
+    let wanted = Wanted::Named(named);
+    let asked = client.send(&Properties { at: at.clone(), depth: Depth::Zero, wanted }).await;
+    let own = asked.unwrap_or_default().into_iter().find(|(href, _)| href == at);
+    own.map(|(_, elements)| elements.iter().map(kept).collect()).unwrap_or_default()
+}
+
+/// What to ask for: what is there by a list of names, and what is not listed by some.
+///
+/// QUIRK(davical): has no list of names, QUIRK(xandikos): fails at it; both give values instead.
+async fn names_at(client: &Client, at: &Href, depth: Depth) -> Vec<(String, String)> {
+    let mut named: Vec<(String, String)> =
+        ASKED_FOR.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())).collect();
+    for wanted in [Wanted::Names, Wanted::All] {
+        let listed = client.send(&Properties { at: at.clone(), depth, wanted }).await.unwrap_or_default();
+        let is_listed = listed.iter().any(|(_, elements)| !elements.is_empty());
+        let names = listed.into_iter().flat_map(|(_, elements)| elements).map(|one| (one.namespace, one.local));
+        named.extend(names.filter(|(namespace, name)| !is_live(namespace, name)));
+        if is_listed {
+            break;
+        }
+    }
+    named.sort();
+    named.dedup();
+    named.truncate(MOST_NAMES);
+    named
+}
+
+/// Most properties that are asked for beside the usual ones; more is no calendar program's doing.
+const MOST_NAMES: usize = 200;
+
+fn add(collection: &mut Collection, elements: &[Element]) {
+    for element in elements {
+        let is_known =
+            collection.other.iter().any(|one| one.namespace == element.namespace && one.name == element.local);
+        if !is_known && !is_live(&element.namespace, &element.local) && !element.children.is_empty() {
+            collection.other.push(kept(element));
+        }
+    }
+}
+
+/// A property as it is kept: its text, or the XML inside it.
+pub(super) fn kept(element: &Element) -> Property {
+    let plain = element.elements().next().is_none();
+    let value = if plain { Value::Text(element.text()) } else { Value::Xml(element.inner_xml()) };
+    Property { namespace: element.namespace.clone(), name: element.local.clone(), value }
+}
