@@ -110,6 +110,9 @@ fn reason(why: &str) -> String {
     if why.ends_with(" was put, and is not there") {
         return "took it, and it is not there".into();
     }
+    if why.starts_with("it is not known whether ") {
+        return "ended the connection without an answer".into();
+    }
     let from = why.rsplit("the server ").next().unwrap_or_default();
     from.split(" at /").next().unwrap_or_default().to_owned()
 }
