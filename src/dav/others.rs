@@ -161,8 +161,8 @@ async fn names_at(client: &Client, at: &Href, depth: Depth) -> Vec<(String, Stri
     for wanted in [Wanted::Names, Wanted::All] {
         let listed = client.send(&Properties { at: at.clone(), depth, wanted }).await.unwrap_or_default();
         let is_listed = listed.iter().any(|(_, elements)| !elements.is_empty());
-        let names = listed.into_iter().flat_map(|(_, elements)| elements).map(|one| (one.namespace, one.local));
-        named.extend(names.filter(|(namespace, name)| !is_live(namespace, name)));
+        let found = listed.into_iter().flat_map(|(_, elements)| elements).map(|one| (one.namespace, one.local));
+        named.extend(found.filter(|(namespace, name)| !is_live(namespace, name)));
         if is_listed {
             break;
         }

@@ -60,7 +60,7 @@ pub(super) const VALUE_DEFAULTS: [(&str, &[&str]); 4] = [
 /// The length that an event has which begins on a day and says no end (RFC 5545 §3.6.1).
 pub(super) const ITS_DAY: &[u8] = b"DURATION:PT86400S";
 
-/// Whether an event of these properties lasts that long without saying so. SOGo says it.
+/// Whether an event of these properties lasts that long without saying so. `SOGo` says it.
 pub(super) fn lasts_its_day(component: &str, properties: &[Property]) -> bool {
     let is_day = |one: &Property| one.name == "DTSTART" && one.line.starts_with(b"DTSTART;VALUE=DATE:");
     component == "VEVENT" && properties.iter().any(is_day) && !properties.iter().any(|one| one.name == "DTEND")
