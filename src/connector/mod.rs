@@ -217,6 +217,10 @@ pub enum Outcome {
     Replaced,
     /// It was put without its METHOD line, which no calendar may hold (RFC 4791 §4.1) and the server refused.
     WithoutMethod,
+    /// It was put with `SCHEDULE-AGENT=CLIENT` (RFC 6638 §7.1), which keeps the server from telling its guests, now and later.
+    LeftToClient,
+    /// It was put with its guests as notes, so that it has none for the server.
+    GuestsAsNotes,
     /// The same was there already, by bytes or by normal form; nothing was sent.
     Identical,
     /// It is no item (a folder, or metadata that is set with its collection).

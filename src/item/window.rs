@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp, Zoned};
 
 /// How an edge is written, for a person.
-pub const FORMS: &str = "a date such as 2026-01-31, a time such as 2026-01-31T09:30 or 2026-01-31T09:30Z, or days, weeks, months or years from \
+pub const FORMS: &str = "give a date such as 2026-01-31, a time such as 2026-01-31T09:30 or 2026-01-31T09:30Z, or days, weeks, months or years from \
      today, such as -90d, -6m, +2y";
 
 /// From `since` on, and before `until`; without one of them it has no end there.

@@ -189,10 +189,8 @@ impl Alice {
         for (path, outcome) in outcomes {
             let Some(uid) = path.rsplit('/').next().and_then(|name| name.strip_suffix(".ics")) else { continue };
             let became_of = match outcome {
-                Ok(Outcome::Created | Outcome::WithoutMethod | Outcome::Replaced | Outcome::Identical) => {
-                    PUT.to_owned()
-                }
                 Ok(Outcome::Noted) => continue,
+                Ok(_) => PUT.to_owned(),
                 Err(error) if error.kind == ErrorKind::HeldBack => BACK.to_owned(),
                 Err(error) => sentence(&error),
             };

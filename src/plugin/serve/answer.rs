@@ -18,6 +18,8 @@ impl Answered {
         let word = match outcome {
             Outcome::Created => "created",
             Outcome::WithoutMethod => "put without METHOD",
+            Outcome::LeftToClient => "put with SCHEDULE-AGENT=CLIENT",
+            Outcome::GuestsAsNotes => "put with its guests as notes",
             Outcome::Replaced => "replaced",
             Outcome::Identical => "identical",
             Outcome::Noted => "noted",

@@ -35,6 +35,8 @@ pub(super) struct Sent<'a> {
     pub seen: Seen,
     /// Whether the snapshot has it from the very collection that it goes to.
     pub is_from_there: bool,
+    /// What is said of it, if it had to be changed so that its guests are not told.
+    pub silenced: Option<Outcome>,
 }
 
 impl DavDestination {
@@ -51,8 +53,9 @@ impl DavDestination {
             Cow::Owned(wanted) => wanted.into(),
         };
         let seen = Seen::of(&wanted);
-        let sent =
-            Sent { target, path: &entry.path, given: content, content: wanted.clone(), wanted, seen, is_from_there };
+        let (path, given) = (entry.path.as_str(), content);
+        let content = wanted.clone();
+        let sent = Sent { target, path, given, content, wanted, seen, is_from_there, silenced: None };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
@@ -246,7 +249,8 @@ impl DavDestination {
         let verified = stands.filter(|_| self.wishes.verify).map_or(Ok(()), |stands| verified(&sent, &at, stands));
         let known = Known { etag, seen: Some(sent.seen) };
         sent.target.existing.lock().await.note(at, known);
-        verified.map(|()| outcome)
+        // A change of which the person has to know comes first.
+        verified.map(|()| sent.silenced.unwrap_or(outcome))
     }
 
     /// Where what was put stands now, and what does. QUIRK(google, zoho, calypso): store an item under its UID, whatever it was

@@ -1,5 +1,7 @@
 //! Writing over what stands there, and whether an item may be written at all.
 
+use bytes::Bytes;
+
 use super::collections::Target;
 use super::guests::{Telling, Way};
 use super::look::{Still, look_for, still};
@@ -59,7 +61,8 @@ impl DavDestination {
         }
         let nobody = People::default();
         let new = sent.seen.people.as_deref().unwrap_or(&nobody);
-        let content = match self.telling(target).await?.put(new, there) {
+        let way = self.telling(target).await?.put(new, there);
+        let content: Bytes = match way {
             Way::Plain | Way::Asked => sent.wanted.clone(),
             Way::LeftToClient(whose) => guests::left_to_client(&sent.wanted, whose).into(),
             Way::Notes => guests::kept_as_notes(&sent.wanted).into(),
@@ -67,7 +70,13 @@ impl DavDestination {
             Way::HeldBack if there.is_none() && !people::of(&sent.given).may_be_told() => sent.given.clone(),
             Way::HeldBack => return Err(held_back(self.why_held_back(sent.path, there.is_some()))),
         };
-        Ok(Sent { content, ..sent })
+        let silenced = match way {
+            Way::LeftToClient(_) => Some(Outcome::LeftToClient),
+            Way::Notes => Some(Outcome::GuestsAsNotes),
+            _ => None,
+        };
+        let silenced = silenced.filter(|_| content != sent.wanted);
+        Ok(Sent { content, silenced, ..sent })
     }
 
     fn why_held_back(&self, path: &str, is_there: bool) -> String {
