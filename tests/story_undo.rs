@@ -137,6 +137,23 @@ async fn what_only_creates_needs_no_way_back_and_what_is_there_needs_nothing() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn what_cant_be_read_elsewhere_is_in_nobodys_way() {
+    let person = Person::with_vault().await;
+    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let at = person.path("made/calendars/work/review.ics");
+    let good = fs::read_to_string(&at).expect("an event");
+    fs::write(&at, good.replace("SUMMARY:Design review", "SUMMARY:Mine")).expect("written");
+    std::os::unix::fs::symlink("/", person.path("made/calendars/elsewhere")).expect("a link out of the folder");
+    let restored = person.ok(&["at", "vault", "restore", "-to", "./made", "-calendar", "work"]).await;
+    assert!(restored.out().contains(" 1 replaced "), "{restored:?}");
+    let kept = &undo(&restored).last().cloned().expect("a snapshot");
+    let listed = person.ok(&["at", "vault", "ls", "-recursive", kept]).await.out();
+    assert!(listed.contains("/calendars/work/") && !listed.contains("/calendars/family/"), "{listed}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn nothing_is_written_over_where_what_stands_there_cannot_all_be_kept() {
     let person = Person::with_vault().await;
     Account::readable().write_vdir(&person.path("made")).expect("an account");

@@ -85,7 +85,7 @@ impl Restore<'_> {
         let mut left = contents.clone();
         left.keep_only(&plan.to_send());
         let (outcomes, failures) = self.carry_out(plugin, planning, &left, &plan).await.map_err(|failure| {
-            undo.iter().fold(failure, |failure, undo| failure.and(format!("To undo what was done: {}", undo.command)))
+            undo.iter().fold(failure, |failure, undo| failure.and(format!("To undo what was done: {}", undo.words())))
         })?;
         self.done(outcomes, failures, Some(&plan), undo.as_ref()).say(self.context, Some(&titles), false).await
     }
@@ -130,7 +130,7 @@ impl Restore<'_> {
             let id = node::short(&undo.snapshot.id);
             let lines = [
                 format!("davault: what stands there and will be written over is kept as snapshot {id}"),
-                format!("davault: to undo: {}", undo.command),
+                format!("davault: to undo: {}", undo.words()),
             ];
             for line in lines {
                 output::error_line(&line);

@@ -10,11 +10,34 @@ use crate::item::kind::Kind;
 use crate::item::occurrence::may_happen;
 use crate::item::window::Window;
 
+/// Globs on collections: those that begin with `/` mean the path in the snapshot, all others the folder or the display name.
+#[derive(Debug)]
+struct Globs {
+    paths: GlobSet,
+    names: GlobSet,
+}
+
+impl Globs {
+    fn new(patterns: &[String]) -> Result<Self, Error> {
+        let (paths, names): (Vec<_>, Vec<_>) = patterns.iter().cloned().partition(|pattern| pattern.starts_with('/'));
+        Ok(Self { paths: globs(&paths)?, names: globs(&names)? })
+    }
+
+    fn match_folder(&self, path: &str) -> bool {
+        let folder = path.rsplit('/').next().unwrap_or(path);
+        self.paths.is_match(path) || self.names.is_match(folder)
+    }
+
+    fn match_any(&self, path: &str, displayname: Option<&str>) -> bool {
+        self.match_folder(path) || displayname.is_some_and(|name| self.names.is_match(name))
+    }
+}
+
 /// What `include`, `exclude`, `components`, `since` and `until` ask for.
 #[derive(Debug)]
 pub(super) struct Filter {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
+    include: Option<Globs>,
+    exclude: Globs,
     /// In capitals; empty for all.
     pub components: Vec<String>,
     /// When something of a calendar item must happen.
@@ -26,16 +49,16 @@ impl Filter {
     pub fn new(options: &BTreeMap<String, String>) -> Result<Self, Error> {
         let include = list(options, "include");
         Ok(Self {
-            include: if include.is_empty() { None } else { Some(globs(&include)?) },
-            exclude: globs(&list(options, "exclude"))?,
+            include: if include.is_empty() { None } else { Some(Globs::new(&include)?) },
+            exclude: Globs::new(&list(options, "exclude"))?,
             components: list(options, "components").iter().map(|name| name.to_ascii_uppercase()).collect(),
             window: window(options)?,
         })
     }
 
-    /// Whether a collection of that folder and display name is wanted.
-    pub fn wants(&self, folder: &str, displayname: Option<&str>) -> bool {
-        let matches = |set: &GlobSet| set.is_match(folder) || displayname.is_some_and(|name| set.is_match(name));
+    /// Whether a collection of that path and display name is wanted.
+    pub fn wants(&self, path: &str, displayname: Option<&str>) -> bool {
+        let matches = |globs: &Globs| globs.match_any(path, displayname);
         self.include.as_ref().is_none_or(matches) && !matches(&self.exclude)
     }
 
@@ -59,9 +82,10 @@ impl Filter {
         [("since", since.map(|edge| edge.to_string())), ("until", until.map(|edge| edge.to_string()))]
     }
 
-    /// Whether a collection of that folder may be wanted, whose display name nobody knows.
-    pub fn may_want(&self, folder: &str) -> bool {
-        !self.exclude.is_match(folder)
+    /// Whether a collection of that path may be wanted, whose display name nobody knows.
+    pub fn may_want(&self, path: &str) -> bool {
+        let may_match = |globs: &Globs| !globs.names.is_empty() || globs.match_folder(path);
+        self.include.as_ref().is_none_or(may_match) && !self.exclude.match_folder(path)
     }
 }
 
@@ -88,10 +112,19 @@ mod tests {
     #[test]
     fn globs_match_folder_or_display_name() {
         let filter = filter(&[("include", "work, Pro*"), ("exclude", "*archive*")]);
-        assert!(filter.wants("work", None));
-        assert!(filter.wants("6f0b", Some("Projects")));
-        assert!(!filter.wants("6f0b", Some("Private")));
-        assert!(!filter.wants("work", Some("the archive")));
+        assert!(filter.wants("/calendars/work", None));
+        assert!(filter.wants("/calendars/6f0b", Some("Projects")));
+        assert!(!filter.wants("/calendars/6f0b", Some("Private")));
+        assert!(!filter.wants("/calendars/work", Some("the archive")));
+        assert!(filter.may_want("/calendars/6f0b") && !filter.may_want("/calendars/archive"));
+    }
+
+    #[test]
+    fn a_glob_that_begins_with_a_slash_means_a_path_and_nothing_else() {
+        let filter = filter(&[("include", "/calendars/work")]);
+        assert!(filter.wants("/calendars/work", None));
+        assert!(!filter.wants("/contacts/work", None) && !filter.wants("/calendars/other", Some("work")));
+        assert!(filter.may_want("/calendars/work") && !filter.may_want("/contacts/work"));
     }
 
     #[test]
@@ -111,7 +144,7 @@ mod tests {
     #[test]
     fn without_options_everything_is_wanted() {
         assert!(filter(&[]).wants_all_items());
-        assert!(filter(&[]).wants("x", None));
+        assert!(filter(&[]).wants("/calendars/x", None));
         assert_eq!(filter(&[("components", "vevent,VTODO")]).components, ["VEVENT", "VTODO"]);
     }
 }

@@ -69,10 +69,20 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::both("timeout", value::seconds, "longest time for one request in seconds; default 60"),
     OptionSpec::both("proxy", value::proxy, "URL of a proxy; default is what the environment says"),
     OptionSpec::both("user_agent", value::text, "how to name ourselves to the server"),
-    OptionSpec::only(Source, "include", value::globs, "only collections whose folder or display name matches a glob")
-        .also_vdir(),
-    OptionSpec::only(Source, "exclude", value::globs, "no collections whose folder or display name matches a glob")
-        .also_vdir(),
+    OptionSpec::only(
+        Source,
+        "include",
+        value::globs,
+        "only collections whose folder or display name, or whose path from /, matches a glob",
+    )
+    .also_vdir(),
+    OptionSpec::only(
+        Source,
+        "exclude",
+        value::globs,
+        "no collections whose folder or display name, or whose path from /, matches a glob",
+    )
+    .also_vdir(),
     OptionSpec::only(
         Source,
         "components",

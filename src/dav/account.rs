@@ -125,8 +125,10 @@ impl Collection {
             return None;
         }
         let types = resource.get(names::RESOURCETYPE)?;
-        let is_feed =
-            (types.find(names::SUBSCRIBED).is_some() || source(resource).is_some()) && kinds.contains(&Kind::Calendar);
+        // Where it came from says little of a calendar that can be written to: somebody may have made it his own.
+        let is_copy =
+            || source(resource).is_some() && kind_of(types, kinds) == Some(Kind::Calendar) && read_only(resource);
+        let is_feed = (types.find(names::SUBSCRIBED).is_some() && kinds.contains(&Kind::Calendar)) || is_copy();
         let is_trash = TRASH.iter().any(|bin| types.find(*bin).is_some()) && kinds.contains(&Kind::Calendar);
         let kind = match kind_of(types, kinds) {
             None if is_trash || types.find(names::SUBSCRIBED).is_some() && is_feed => Kind::Calendar,

@@ -20,7 +20,12 @@ const CALENDAR: &str = "<D:resourcetype><D:collection/><C:calendar/></D:resource
 const FEED: &str = "<D:resourcetype><D:collection/><S:subscribed/></D:resourcetype><D:displayname>Holidays</D:displayname>\
                     <S:source><D:href>https://example.com/holidays.ics?secret</D:href></S:source>";
 const CACHED: &str = "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:displayname>Matches</D:displayname>\
-                      <S:source><D:href>webcal://example.com/matches.ics</D:href></S:source>";
+                      <S:source><D:href>webcal://example.com/matches.ics</D:href></S:source>\
+                      <D:current-user-privilege-set><D:privilege><D:read/></D:privilege></D:current-user-privilege-set>";
+/// One that somebody has made his own.
+const OWNED: &str = "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype>\
+                     <S:source><D:href>webcal://example.com/old.ics</D:href></S:source>\
+                     <D:current-user-privilege-set><D:privilege><D:all/></D:privilege></D:current-user-privilege-set>";
 const BIRTHDAYS: &str =
     "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:displayname>Birthdays</D:displayname>";
 const BIN: &str = "<D:resourcetype><D:collection/><N:trash-bin xmlns:N=\"http://nextcloud.com/ns\"/></D:resourcetype>";
@@ -48,13 +53,14 @@ fn home(request: &Recorded) -> Scripted {
                 ("work", WORK),
                 ("feed", FEED),
                 ("cached", CACHED),
+                ("owned", OWNED),
                 ("contact_birthdays", BIRTHDAYS),
                 ("trashbin", BIN),
             ];
             let all = all.map(|(name, properties)| member(&format!("/cal/{name}/"), properties));
             Scripted::multistatus(&all.concat())
         }
-        ("PROPFIND", "/cal/cached/" | "/cal/work/" | "/cal/trashbin/objects/", _) => {
+        ("PROPFIND", "/cal/cached/" | "/cal/owned/" | "/cal/work/" | "/cal/trashbin/objects/", _) => {
             let tag = "<D:getetag>\"1\"</D:getetag><D:resourcetype/>";
             Scripted::multistatus(&member(&format!("{}a.ics", request.path), tag))
         }
@@ -100,17 +106,17 @@ async fn what_programs_have_set_is_read_and_what_the_server_makes_is_not() {
 async fn a_subscription_is_its_address_and_with_an_option_its_items() {
     let server = Server::start(home);
     let (described, items) = backup(&server, &[]).await;
-    assert_eq!(described.keys().collect::<Vec<_>>(), ["cached", "contact_birthdays", "feed", "work"]);
+    assert_eq!(described.keys().collect::<Vec<_>>(), ["cached", "contact_birthdays", "feed", "owned", "work"]);
     assert_eq!(described["feed"]["source"], "https://example.com/holidays.ics?secret");
     assert_eq!([&described["feed"]["role"], &described["cached"]["role"]], ["subscribed", "subscribed"]);
     assert_eq!(described["cached"]["incomplete"], true);
-    assert_eq!(items, ["/calendars/work/a.ics"]);
+    assert_eq!(items, ["/calendars/owned/a.ics", "/calendars/work/a.ics"]);
     let asks = |server: &Server| server.recorded().iter().any(|one| one.header("x-nc-caldav-webcal-caching").is_some());
     assert!(!asks(&server));
 
     let server = Server::start(home);
     let (described, items) = backup(&server, &[("include_subscribed", "true")]).await;
-    assert_eq!(items, ["/calendars/cached/a.ics", "/calendars/work/a.ics"]);
+    assert_eq!(items, ["/calendars/cached/a.ics", "/calendars/owned/a.ics", "/calendars/work/a.ics"]);
     assert_eq!(described["cached"].get("incomplete"), None);
     assert!(asks(&server));
 }
@@ -120,7 +126,7 @@ async fn the_bin_is_read_when_that_is_asked_for() {
     let server = Server::start(home);
     let (described, items) = backup(&server, &[("include_trash", "true")]).await;
     assert_eq!(described["trashbin"]["role"], "trash");
-    assert_eq!(items, ["/calendars/trashbin/a.ics", "/calendars/work/a.ics"]);
+    assert_eq!(items, ["/calendars/owned/a.ics", "/calendars/trashbin/a.ics", "/calendars/work/a.ics"]);
 }
 
 /// What is asked of a home without calendars that takes all but one property, and what it answers in the end.

@@ -161,7 +161,7 @@ impl Done<'_> {
             ));
         }
         if let Some(undo) = self.undo {
-            lines.push(format!("to undo: {}", undo.command));
+            lines.push(format!("to undo: {}", undo.words()));
         }
         let in_new = self.plan.map_or(0, Plan::in_new);
         if self.undo.is_some() && in_new > 0 {

@@ -14,7 +14,10 @@ use super::super::{backup, connectors, node};
 use super::plan::Overwritten;
 
 /// Options that shape a restore, and not where it goes.
-const SHAPING: [&str; 5] = ["on_conflict", "into", "mirror", "dry_run", "verify"];
+const SHAPING: [&str; 6] = ["on_conflict", "into", "mirror", "dry_run", "verify", "scheduling"];
+
+/// Stands for a secret that this command line gave, and that is printed nowhere.
+const SECRET: &str = "SECRET";
 
 /// What stood there, and how it is put back.
 pub struct Undo {
@@ -22,6 +25,15 @@ pub struct Undo {
     pub snapshot: Snapshot,
     /// What a person types.
     pub command: String,
+}
+
+impl Undo {
+    /// The command, for a person.
+    pub fn words(&self) -> String {
+        let has_secret = self.command.contains(&format!("={SECRET}"));
+        let rest = if has_secret { format!("  (with what you gave in place of {SECRET})") } else { String::new() };
+        format!("{}{rest}", self.command)
+    }
 }
 
 /// Takes what will be written over or deleted into the vault; all of it, or the restore must not begin.
@@ -52,11 +64,16 @@ pub async fn take(
         Stopped::Source(error) => failed(&error),
         Stopped::Vault(error) => failed(&error),
     })?;
-    if let Some(first) = tally.counts().failures.first() {
+    if let Some(first) = tally.counts().failures.iter().find(|one| matters(&one.path, overwritten)) {
         return Err(not_kept(&format!("{}: {}", first.path, first.why)));
     }
     let ending = Ending { partial: matches!(overwritten, Overwritten::In(_)), ..Ending::default() };
     let (snapshot, _) = backup.finish(Context::now(), ending).await.map_err(|error| failed(&error))?;
+    if let Overwritten::In(collections) = overwritten {
+        for one in collections {
+            is_kept(vault, &snapshot, &one.name).await.map_err(|why| not_kept(&why))?;
+        }
+    }
     // It is whole and stored; how its source ends takes nothing from it.
     let _ = importer.finish().await;
     let _ = connectors::stop(&endpoint, plugin).await;
@@ -70,8 +87,7 @@ fn source(to: &Endpoint, overwritten: &Overwritten<'_>) -> Endpoint {
     let mut options = to.options.clone();
     options.retain(|name, _| is_both(name));
     if let Overwritten::In(collections) = overwritten {
-        let names = collections.iter().map(|one| one.name.rsplit('/').next().unwrap_or_default());
-        let mut globs: Vec<_> = names.map(glob).collect();
+        let mut globs: Vec<_> = collections.iter().map(|one| glob(wanted(&one.name))).collect();
         globs.sort();
         globs.dedup();
         options.insert("include".into(), globs.join(","));
@@ -79,7 +95,40 @@ fn source(to: &Endpoint, overwritten: &Overwritten<'_>) -> Endpoint {
     Endpoint { name: None, location: to.location.clone(), options, served: to.served.clone() }
 }
 
-/// A glob that means this name; a comma would end it, and blanks at its ends are cut off.
+/// Whether what can't be read there may be something that is written over.
+fn matters(path: &str, overwritten: &Overwritten<'_>) -> bool {
+    let Overwritten::In(collections) = overwritten else { return true };
+    let mut names = path.split('/').skip(1).filter(|name| !name.is_empty());
+    match (names.next(), names.next()) {
+        (Some(top), Some(folder)) => {
+            let (path, name) = (format!("/{top}/{folder}"), format!("/{folder}"));
+            collections.iter().any(|one| one.name == path || one.name == name)
+        }
+        // Above all collections, or above those of a kind.
+        _ => true,
+    }
+}
+
+/// Whether a collection is in the snapshot, by its path; of a folder on a disk only the name is known.
+async fn is_kept(vault: &Vault, snapshot: &Snapshot, name: &str) -> Result<(), String> {
+    let tops = if name.rfind('/') == Some(0) { ["/calendars", "/contacts"].as_slice() } else { [""].as_slice() };
+    for top in tops {
+        if vault.entry(snapshot, &format!("{top}{name}")).await.is_ok() {
+            return Ok(());
+        }
+    }
+    Err(format!("{name} was not found"))
+}
+
+/// What `include` has to say for a collection: its path, or of a folder on a disk its name.
+fn wanted(name: &str) -> &str {
+    match name.strip_prefix('/') {
+        Some(folder) if !folder.contains('/') => folder,
+        _ => name,
+    }
+}
+
+/// A glob that means this path; a comma would end it, and blanks at its ends are cut off.
 fn glob(name: &str) -> String {
     let glob = globset::escape(name).replace(',', "?");
     let blanks = |text: &str| "?".repeat(text.len());
@@ -103,8 +152,9 @@ fn command(context: &Context, arguments: &arguments::Restore, to: &Endpoint, id:
     words.extend(["restore".into(), "-to".into(), quoted(&arguments.to)]);
     for option in &arguments.options {
         match option.split_once('=') {
+            Some(("scheduling", "server")) => words.extend(["-o".into(), option.clone()]),
             Some((name, _)) if SHAPING.contains(&name) => {}
-            Some((name, _)) if connector::is_secret(name) => words.extend(["-o".into(), format!("{name}=…")]),
+            Some((name, _)) if connector::is_secret(name) => words.extend(["-o".into(), format!("{name}={SECRET}")]),
             _ => words.extend(["-o".into(), quoted(option)]),
         }
     }
@@ -115,6 +165,10 @@ fn command(context: &Context, arguments: &arguments::Restore, to: &Endpoint, id:
     }
     if configured && to.options.get("on_conflict").is_some_and(|choice| choice != "overwrite") {
         words.extend(["-on-conflict".into(), "overwrite".into()]);
+    }
+    // Guests are what is to come back.
+    if configured && to.options.get("scheduling").is_some_and(|choice| choice == "without-attendees") {
+        words.extend(["-o".into(), "scheduling=silent".into()]);
     }
     words.extend(["-mirror".into(), id.to_string()]);
     words.join(" ")
@@ -139,6 +193,19 @@ mod tests {
         assert_eq!(glob("work"), "work");
         assert_eq!(glob("a*[b],c"), "a[*][[]b[]]?c");
         assert_eq!(glob(" a "), "?a?");
+    }
+
+    #[test]
+    fn only_what_may_be_written_over_matters() {
+        let work = crate::plugin::host::Foreseen { name: "/calendars/work".into(), ..Default::default() };
+        let overwritten = Overwritten::In(vec![&work]);
+        for path in ["/calendars/work", "/calendars/work/a.ics", "/calendars", "/"] {
+            assert!(matters(path, &overwritten), "{path}");
+        }
+        for path in ["/calendars/workshop", "/calendars/other/a.ics", "/contacts/work"] {
+            assert!(!matters(path, &overwritten), "{path}");
+            assert!(matters(path, &Overwritten::Anywhere), "{path}");
+        }
     }
 
     #[test]

@@ -101,8 +101,9 @@ impl Inner {
     fn send(&self, root: &Path, layout: &layout::Layout, found: &mpsc::Sender<Found>) -> Option<()> {
         send(found, Found::Entry(folder("/".into(), None)))?;
         for top in layout::TOPS {
-            let wanted =
-                |each: &&Collection| each.top == top && self.filter.wants(&each.folder, each.displayname.as_deref());
+            let wanted = |each: &&Collection| {
+                each.top == top && self.filter.wants(&format!("/{top}/{}", each.folder), each.displayname.as_deref())
+            };
             let collections: Vec<_> = layout.collections.iter().filter(wanted).collect();
             if collections.iter().any(|collection| collection.trouble.is_none()) {
                 send(found, Found::Entry(folder(format!("/{top}"), None)))?;

@@ -35,7 +35,7 @@ impl Run<'_> {
     /// Sends a collection with all that is in it.
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
-        let is_left_out = collection.role == Role::Subscribed && !self.source.include_subscribed;
+        let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
         let listing = match self.listing(&collection, is_left_out).await {
             Ok(listing) => listing,
             Err(error) if error.is_about_all() => return self.lost(path, error).await,
@@ -68,8 +68,11 @@ impl Run<'_> {
             Ok(Came { failures, components }) => {
                 described.incomplete |= failures > 0;
                 described.holds(&components);
-                self.read.store(true, Ordering::Relaxed);
-                self.lost.store(0, Ordering::Relaxed);
+                // Of what is left out nothing was asked.
+                if !is_left_out {
+                    self.read.store(true, Ordering::Relaxed);
+                    self.lost.store(0, Ordering::Relaxed);
+                }
             }
             Err(Stop::Lost(error)) => {
                 described.incomplete = true;

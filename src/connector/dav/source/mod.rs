@@ -58,6 +58,8 @@ struct Run<'a> {
     first_lost: OnceLock<Error>,
     /// Whether anything could be read: an item, or a collection to its end.
     read: AtomicBool,
+    /// Whether the items of subscriptions are read: asked for, or because the location is one.
+    reads_feeds: bool,
 }
 
 /// Why a listing ends before its end.
@@ -123,6 +125,7 @@ impl Source for DavSource {
             lost: AtomicUsize::new(0),
             first_lost: OnceLock::new(),
             read: AtomicBool::new(false),
+            reads_feeds: self.include_subscribed || account.only,
         };
         match run.account(account).await {
             Ok(()) if run.read.into_inner() => Ok(()),

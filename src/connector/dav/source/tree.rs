@@ -59,13 +59,15 @@ pub(super) fn tree(account: Account, filter: &Filter) -> Tree {
             collections.iter().map(stored_name).chain(unread.iter().map(|one| one.href.last_segment_decoded()));
         let mut names = safe_names(&stored.collect::<Vec<_>>()).into_iter();
         for (collection, folder) in collections.into_iter().zip(names.by_ref()) {
-            if filter.wants(&folder, collection.displayname.as_deref()) {
-                tree.folders.push(Folder { path: format!("{}/{folder}", root_of(kind)), collection });
+            let path = format!("{}/{folder}", root_of(kind));
+            if filter.wants(&path, collection.displayname.as_deref()) {
+                tree.folders.push(Folder { path, collection });
             }
         }
         for (unread, folder) in unread.into_iter().zip(names) {
-            if filter.may_want(&folder) {
-                tree.miss(format!("{}/{folder}", root_of(kind)), &sentence(&unread.why));
+            let path = format!("{}/{folder}", root_of(kind));
+            if filter.may_want(&path) {
+                tree.miss(path, &sentence(&unread.why));
             }
         }
     }
