@@ -151,7 +151,7 @@ impl Inner {
         let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
         let uid = identity::of(content).map(|identity| identity.uid);
         let wanted = file_name(&entry.name, content);
-        let slot = lock(&items).slot(&wanted, uid.as_deref());
+        let slot = lock(&items).slot(&wanted, uid.as_deref(), &entry.path);
         let at = folder.join(&slot.name);
         if !slot.there {
             Self::must_be_free(&at, entry)?;
@@ -173,7 +173,7 @@ impl Inner {
             (OnConflict::Copy, Some(copy)) => {
                 let uid = identity::of(&copy).map(|identity| identity.uid);
                 let beside = with_suffix(&wanted, uid.as_deref().unwrap_or(&wanted), 0);
-                let slot = lock(&items).slot(&beside, uid.as_deref());
+                let slot = lock(&items).slot(&beside, uid.as_deref(), &entry.path);
                 if slot.there {
                     return Ok(Outcome::Identical);
                 }
