@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::nasty;
 use crate::support::person::{Person, Ran};
 use crate::support::provider::{Account, BOOKS, CALENDARS, Collection, Provider, google, icloud, nextcloud, ox, zoho};
-use crate::support::scripted::Scripted;
+use crate::support::scripted::{Scripted, member};
 
 fn event(uid: &str, lines: &str) -> String {
     format!(
@@ -294,4 +294,28 @@ async fn all_of_the_nasty_items_survive_a_server_that_keeps_what_it_is_given() {
     kept.sort();
     made.sort();
     assert!(kept == made, "byte for byte");
+}
+
+#[tokio::test]
+async fn what_programs_had_set_is_planned_and_what_it_was_before_is_kept() {
+    let person = Person::with_vault().await;
+    let at = person.path("made/calendars/home");
+    fs::create_dir_all(&at).expect("a folder");
+    let described = r#"{"schema":1,"kind":"calendar","href":"/home/","properties":[{"namespace":"urn:z","name":"note","text":"x"}]}"#;
+    fs::write(at.join(".collection.json"), described).expect("written");
+    fs::write(at.join("a.ics"), plain("a")).expect("written");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|account, request| {
+        let is_set = || Scripted::multistatus(&member(&request.path, "<Z:note xmlns:Z='urn:z'/>"));
+        account.collection(&format!("{CALENDARS}home/")).items.entry("a.ics".into()).or_insert(plain("a").into());
+        (request.method == "PROPPATCH").then(is_set)
+    });
+    let location = provider.location();
+    let words = ["at", "vault", "restore", "--json", "-to", &location, "latest"];
+    let dry = person.ok(&[&words[..], &["-dry-run"]].concat()).await;
+    assert_eq!(dry.value("/plan/collections/0/properties_to_set"), json!(["note"]), "{dry:?}");
+    assert_eq!(provider.count("PROPPATCH"), 0);
+    let done = person.ok(&words).await;
+    assert_eq!((provider.count("PROPPATCH"), done.value("/outcomes")), (1, json!({ "identical": 1 })), "{done:?}");
+    assert!(done.value("/undo/command").is_string(), "{done:?}");
 }
