@@ -319,3 +319,27 @@ async fn what_programs_had_set_is_planned_and_what_it_was_before_is_kept() {
     assert_eq!((provider.count("PROPPATCH"), done.value("/outcomes")), (1, json!({ "identical": 1 })), "{done:?}");
     assert!(done.value("/undo/command").is_string(), "{done:?}");
 }
+
+#[tokio::test]
+async fn an_event_that_comes_back_changes_nothing_of_its_calendar_and_a_calendar_does() {
+    let person = Person::with_vault().await;
+    let at = person.path("made/calendars/home");
+    fs::create_dir_all(&at).expect("a folder");
+    let described = r#"{"schema":1,"kind":"calendar","href":"/home/","displayname":"Last year"}"#;
+    fs::write(at.join(".collection.json"), described).expect("written");
+    fs::write(at.join("a.ics"), plain("dentist")).expect("written");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|_, _| None);
+    let location = provider.location();
+    let chosen = person.ok(&["at", "vault", "restore", "-to", &location, "-event", "dentist", "latest"]).await;
+    assert!(provider.account().by_uid("dentist").is_some(), "{chosen:?}");
+    assert_eq!(provider.count("PROPPATCH"), 0, "{chosen:?}");
+    let back = person.path("back/calendars/home");
+    fs::create_dir_all(&back).expect("a folder");
+    fs::write(back.join(".collection.json"), "{}").expect("written");
+    person.ok(&["at", "vault", "restore", "-to", "./back", "-uid", "dentist", "latest"]).await;
+    assert!(back.join("a.ics").exists());
+    assert_eq!(fs::read_to_string(back.join(".collection.json")).expect("a file"), "{}");
+    person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
+    assert_eq!(provider.count("PROPPATCH"), 1);
+}

@@ -9,7 +9,7 @@ use super::existing::Existing;
 use super::folder::{Folder, Said};
 use super::limits;
 use super::place::{Among, Place, Wanted, place};
-use super::wishes::Into;
+use super::wishes::{Into, Properties};
 use super::{DavDestination, properties, refused};
 use crate::connector::Error;
 use crate::connector::dav::described::CollectionRole;
@@ -112,6 +112,7 @@ impl DavDestination {
             Place::There(collection) => (collection.href.clone(), Some(*collection), None),
             Place::New { href, displayname } => (href, None, displayname),
         };
+        let keeps = account.only || matches!(into, Some(Into::One(_))) || self.wishes.properties == Properties::Keep;
         let made_as = if self.feed_of(&said).is_some() { Role::Subscribed } else { Role::Usual };
         if before.is_none() && !self.wishes.dry_run {
             self.make_as(&href, kind, &said, displayname.as_deref()).await?;
@@ -125,7 +126,7 @@ impl DavDestination {
             href,
             kind,
             made_as,
-            owned: before.is_none() || !(account.only || matches!(into, Some(Into::One(_)))),
+            owned: before.is_none() || !keeps,
             before,
             displayname,
             existing: tokio::sync::Mutex::new(existing),

@@ -24,6 +24,8 @@ pub(super) struct Shelf {
     by_uid: HashMap<String, Vec<String>>,
     /// Whether the collection's own description came, which says whether the snapshot holds the whole of it.
     pub described: bool,
+    /// Whether the folder was there before this restore.
+    pub was_there: bool,
     /// Why nothing follows from what did not come.
     pub lacking: Option<&'static str>,
     /// Whether this carries out what was planned with it.
@@ -95,6 +97,7 @@ impl Shelf {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(items),
             entries => entries?,
         };
+        items.was_there = true;
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();

@@ -26,10 +26,11 @@ impl Inner {
         if self.places.is_collection(entry) {
             self.plan.folder(&entry.path, &folder);
         }
-        self.make(&folder, &entry.path)?;
+        // Read before it is made: a new one is described as the snapshot has it.
         if self.places.is_collection(entry) {
             self.shelves.at(&folder).map_err(|error| cannot("read the folder of", entry, error))?;
         }
+        self.make(&folder, &entry.path)?;
         Ok(Outcome::Noted)
     }
 
@@ -128,6 +129,12 @@ impl Inner {
                 Ok(None) => items.described = true,
                 Ok(lacking) => items.lacking = lacking,
                 Err(_) => {}
+            }
+        }
+        if self.wishes.keeps_properties {
+            let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
+            if lock(&items).was_there {
+                return Ok(Outcome::Noted);
             }
         }
         let renamed = match &self.wishes.into {
