@@ -343,3 +343,27 @@ async fn an_event_that_comes_back_changes_nothing_of_its_calendar_and_a_calendar
     person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
     assert_eq!(provider.count("PROPPATCH"), 1);
 }
+
+#[tokio::test]
+async fn a_bin_in_a_snapshot_is_named_and_left_out_unless_it_is_asked_for() {
+    let person = Person::with_vault().await;
+    for (folder, role, uid) in [("work", "usual", "a"), ("trashbin", "trash", "b")] {
+        let at = person.path("made/calendars").join(folder);
+        fs::create_dir_all(&at).expect("a folder");
+        let described = format!(r#"{{"schema":1,"kind":"calendar","role":"{role}","href":"/{folder}/"}}"#);
+        fs::write(at.join(".collection.json"), described).expect("written");
+        fs::write(at.join("a.ics"), plain(uid)).expect("written");
+    }
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|_, _| None);
+    let location = provider.location();
+    let whole = person.ok(&["at", "vault", "restore", "--json", "-to", &location, "latest"]).await;
+    assert_eq!(whole.value("/outcomes"), json!({ "created": 1 }), "{whole:?}");
+    let left_out = "davault: /calendars/trashbin lay in a bin and is left out; restore ";
+    assert_eq!(whole.err().matches(left_out).count(), 1, "{whole:?}");
+    let asked = person.run(&["at", "vault", "restore", "-to", &location, "latest:/calendars/trashbin"]).await;
+    assert!(asked.code() == Some(3) && asked.err().contains("lay in a bin; say into=NAME"), "{asked:?}");
+    let words = ["at", "vault", "restore", "-to", &location, "-into", "Old", "latest:/calendars/trashbin"];
+    let into = person.ok(&words).await;
+    assert!(provider.account().by_uid("b").is_some(), "{into:?}");
+}
