@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::nasty;
 use crate::support::person::{Person, Ran};
 use crate::support::provider::{Account, BOOKS, CALENDARS, Collection, Provider, google, icloud, nextcloud, ox, zoho};
-use crate::support::scripted::Scripted;
+use crate::support::scripted::{Scripted, member};
 
 fn event(uid: &str, lines: &str) -> String {
     format!(
@@ -294,4 +294,76 @@ async fn all_of_the_nasty_items_survive_a_server_that_keeps_what_it_is_given() {
     kept.sort();
     made.sort();
     assert!(kept == made, "byte for byte");
+}
+
+#[tokio::test]
+async fn what_programs_had_set_is_planned_and_what_it_was_before_is_kept() {
+    let person = Person::with_vault().await;
+    let at = person.path("made/calendars/home");
+    fs::create_dir_all(&at).expect("a folder");
+    let described = r#"{"schema":1,"kind":"calendar","href":"/home/","properties":[{"namespace":"urn:z","name":"note","text":"x"}]}"#;
+    fs::write(at.join(".collection.json"), described).expect("written");
+    fs::write(at.join("a.ics"), plain("a")).expect("written");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|account, request| {
+        let is_set = || Scripted::multistatus(&member(&request.path, "<Z:note xmlns:Z='urn:z'/>"));
+        account.collection(&format!("{CALENDARS}home/")).items.entry("a.ics".into()).or_insert(plain("a").into());
+        (request.method == "PROPPATCH").then(is_set)
+    });
+    let location = provider.location();
+    let words = ["at", "vault", "restore", "--json", "-to", &location, "latest"];
+    let dry = person.ok(&[&words[..], &["-dry-run"]].concat()).await;
+    assert_eq!(dry.value("/plan/collections/0/properties_to_set"), json!(["note"]), "{dry:?}");
+    assert_eq!(provider.count("PROPPATCH"), 0);
+    let done = person.ok(&words).await;
+    assert_eq!((provider.count("PROPPATCH"), done.value("/outcomes")), (1, json!({ "identical": 1 })), "{done:?}");
+    assert!(done.value("/undo/command").is_string(), "{done:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_comes_back_changes_nothing_of_its_calendar_and_a_calendar_does() {
+    let person = Person::with_vault().await;
+    let at = person.path("made/calendars/home");
+    fs::create_dir_all(&at).expect("a folder");
+    let described = r#"{"schema":1,"kind":"calendar","href":"/home/","displayname":"Last year"}"#;
+    fs::write(at.join(".collection.json"), described).expect("written");
+    fs::write(at.join("a.ics"), plain("dentist")).expect("written");
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|_, _| None);
+    let location = provider.location();
+    let chosen = person.ok(&["at", "vault", "restore", "-to", &location, "-event", "dentist", "latest"]).await;
+    assert!(provider.account().by_uid("dentist").is_some(), "{chosen:?}");
+    assert_eq!(provider.count("PROPPATCH"), 0, "{chosen:?}");
+    let back = person.path("back/calendars/home");
+    fs::create_dir_all(&back).expect("a folder");
+    fs::write(back.join(".collection.json"), "{}").expect("written");
+    person.ok(&["at", "vault", "restore", "-to", "./back", "-uid", "dentist", "latest"]).await;
+    assert!(back.join("a.ics").exists());
+    assert_eq!(fs::read_to_string(back.join(".collection.json")).expect("a file"), "{}");
+    person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
+    assert_eq!(provider.count("PROPPATCH"), 1);
+}
+
+#[tokio::test]
+async fn a_bin_in_a_snapshot_is_named_and_left_out_unless_it_is_asked_for() {
+    let person = Person::with_vault().await;
+    for (folder, role, uid) in [("work", "usual", "a"), ("trashbin", "trash", "b")] {
+        let at = person.path("made/calendars").join(folder);
+        fs::create_dir_all(&at).expect("a folder");
+        let described = format!(r#"{{"schema":1,"kind":"calendar","role":"{role}","href":"/{folder}/"}}"#);
+        fs::write(at.join(".collection.json"), described).expect("written");
+        fs::write(at.join("a.ics"), plain(uid)).expect("written");
+    }
+    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let provider = Provider::start(|_, _| None);
+    let location = provider.location();
+    let whole = person.ok(&["at", "vault", "restore", "--json", "-to", &location, "latest"]).await;
+    assert_eq!(whole.value("/outcomes"), json!({ "created": 1 }), "{whole:?}");
+    let left_out = "davault: /calendars/trashbin lay in a bin and is left out; restore ";
+    assert_eq!(whole.err().matches(left_out).count(), 1, "{whole:?}");
+    let asked = person.run(&["at", "vault", "restore", "-to", &location, "latest:/calendars/trashbin"]).await;
+    assert!(asked.code() == Some(3) && asked.err().contains("lay in a bin; say into=NAME"), "{asked:?}");
+    let words = ["at", "vault", "restore", "-to", &location, "-into", "Old", "latest:/calendars/trashbin"];
+    let into = person.ok(&words).await;
+    assert!(provider.account().by_uid("b").is_some(), "{into:?}");
 }

@@ -18,6 +18,7 @@ use super::node::{self, Found};
 use super::progress::Progress;
 use super::{connectors, open, output, words};
 
+mod bins;
 mod contents;
 mod done;
 mod flags;
@@ -60,7 +61,7 @@ impl Restore<'_> {
     async fn to_own(&self) -> Result<(), Failure> {
         let contents = match selection::contents(self.context, &self.vault, &self.found, &self.arguments.terms).await? {
             Some(chosen) => chosen,
-            None => Contents::whole(&self.vault, &self.found).await?,
+            None => self.all().await?,
         };
         if self.mirrors() {
             self.found.must_be_whole()?;
@@ -88,6 +89,24 @@ impl Restore<'_> {
             undo.iter().fold(failure, |failure, undo| failure.and(format!("To undo what was done: {}", undo.words())))
         })?;
         self.done(outcomes, failures, Some(&plan), undo.as_ref()).say(self.context, Some(&titles), false).await
+    }
+
+    /// All of what was named; to an account without what lay in a bin, unless that was named, or a place for it.
+    async fn all(&self) -> Result<Contents, Failure> {
+        let mut contents = Contents::whole(&self.vault, &self.found).await?;
+        if !connector::is_account(&self.to.location) || self.to.options.contains_key("into") {
+            return Ok(contents);
+        }
+        for bin in bins::leave_out(&self.vault, &self.found, &mut contents).await {
+            if !self.context.quiet {
+                let id = node::short(&self.found.snapshot.id);
+                let line = format!(
+                    "davault: {bin} lay in a bin and is left out; restore {id}:{bin} with -into NAME to have it"
+                );
+                output::error_line(&words::printable(&line));
+            }
+        }
+        Ok(contents)
     }
 
     /// Asks the destination what it would do with all of it.

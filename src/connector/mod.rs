@@ -51,7 +51,19 @@ pub fn limit(location: &str, options: &mut BTreeMap<String, String>, at_once: us
 /// Whether what is put there may be read back and compared: a server may make something else of it, a folder can't.
 #[must_use]
 pub fn verifies(location: &str) -> bool {
+    is_account(location)
+}
+
+/// Whether it is an account on a server, and no folder.
+#[must_use]
+pub fn is_account(location: &str) -> bool {
     matches!(Location::parse(location), Ok(Location::Dav(_)))
+}
+
+/// Whether the content of a `.collection.json` says that its folder is what lay in an account's bin.
+#[must_use]
+pub fn is_bin(content: &[u8]) -> bool {
+    dav::is_bin(content)
 }
 
 /// Opens a location to read from; signs in only when something is asked of it.

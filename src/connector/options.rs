@@ -118,6 +118,13 @@ pub const OPTIONS: &[OptionSpec] = &[
     OptionSpec::only(Destination, "mirror", value::flag, "true: also delete what the snapshot lacks").also_vdir(),
     OptionSpec::only(
         Destination,
+        "properties",
+        value::properties,
+        "name, colour and the like of a collection that is there: set (default) as in the snapshot, or keep",
+    )
+    .also_vdir(),
+    OptionSpec::only(
+        Destination,
         "scheduling",
         value::scheduling,
         "guests: silent (default: nobody is told, or the event is held back), server or without-attendees",

@@ -233,4 +233,10 @@ async fn neither_birthdays_nor_a_bin_are_written_to() {
     let (recorded, outcomes, _) = restore(&described("trash", "trashbin"), &["a.ics"]).await;
     assert_eq!(outcomes, ["/calendars/trashbin lay in a bin; say into=NAME to have it back"]);
     assert_eq!(bodies(&recorded, "MKCALENDAR").len(), 0);
+    let (recorded, outcomes, ended) = restore(&described("trash", "trashbin"), &[]).await;
+    assert_eq!(
+        (outcomes.len(), ended, bodies(&recorded, "MKCALENDAR").len()),
+        (0, None, 0),
+        "an empty bin is no trouble"
+    );
 }

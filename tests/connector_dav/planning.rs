@@ -74,6 +74,22 @@ async fn what_carries_a_plan_out_reads_nothing_again() {
 }
 
 #[tokio::test]
+async fn an_item_whose_place_another_of_the_same_identity_gets_is_not_taken_for_being_there() {
+    let items = items([("b.ics", event("same", "second"))]);
+    let server = serve(&items, |_| None);
+    let (a, b) = (event("same", "first"), event("same", "second"));
+    let put: [(&str, &str); 3] = [("a.ics", &a), ("b.ics", &b), ("c.ics", &a)];
+    let (plan, _, destination) = planned(&server, &[], &put).await;
+    let why = format!(
+        "/calendars/work/b.ics was not put: it has the identity of another item of this restore, which stands at {AT}b.ics"
+    );
+    let said = ["a.ics", "b.ics", "c.ics"].map(|name| outcome(&plan, name));
+    assert_eq!(said, ["Replaced", &why, "Identical"]);
+    let (done, _) = store(&*destination, &[("a.ics", &a)]).await;
+    assert_eq!((outcome(&done, "a.ics").as_str(), &items.lock().unwrap()["b.ics"]), ("Replaced", &a));
+}
+
+#[tokio::test]
 async fn what_changed_or_came_since_the_plan_is_not_written_over() {
     let items = standing();
     let server = serve(&items, |_| None);

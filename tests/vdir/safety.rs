@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use davault::connector::Outcome;
 use tokio::time::timeout;
 
 use super::{destination, event, folder, list, put, source};
@@ -49,6 +50,26 @@ async fn a_mirror_deletes_only_where_the_description_says_that_it_is_whole() {
         assert_eq!(mirror.finish().await.is_ok(), goes, "{description}");
         assert_eq!(!at.join("other.ics").exists(), goes, "{description}");
     }
+}
+
+#[tokio::test]
+async fn a_second_item_of_the_same_identity_takes_no_place_from_the_first_that_was_found() {
+    let top = tempfile::tempdir().unwrap();
+    let at = top.path().join("calendars/work");
+    fs::create_dir_all(&at).unwrap();
+    let (first, second) = (event("same", "first"), event("same", "second"));
+    fs::write(at.join("a.ics"), &first).unwrap();
+    let planning = destination(top.path(), &[("dry_run", "true"), ("on_conflict", "overwrite")]).await;
+    planning.store(folder("/calendars/work", "work"), None).await.expect("noted");
+    assert_eq!(put(&*planning, "/calendars/work/a.ics", &first).await.expect("planned"), Outcome::Identical);
+    assert_eq!(put(&*planning, "/calendars/work/b.ics", &second).await.expect("planned"), Outcome::Created);
+    planning.finish().await.expect("a plan");
+    let doing = planning.carry_out().expect("a plan can be carried out");
+    doing.store(folder("/calendars/work", "work"), None).await.expect("noted");
+    assert_eq!(put(&*doing, "/calendars/work/b.ics", &second).await.expect("done"), Outcome::Created);
+    doing.finish().await.expect("done");
+    assert_eq!(fs::read_to_string(at.join("a.ics")).unwrap(), first);
+    assert_eq!(fs::read_to_string(at.join("b.ics")).unwrap(), second);
 }
 
 #[cfg(unix)]

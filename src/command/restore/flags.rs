@@ -54,6 +54,10 @@ pub fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result
         Some(name) => _ = options.insert("into".into(), name.into()),
         None => {}
     }
+    // Who wants one event back does not want the calendar's old name with it.
+    if arguments.terms.choose_items() {
+        options.entry("properties".into()).or_insert_with(|| "keep".into());
+    }
     options.entry("on_conflict".into()).or_insert_with(|| "overwrite".into());
     if can_verify && !arguments.no_verify {
         options.entry("verify".into()).or_insert_with(|| "true".into());

@@ -213,6 +213,11 @@ impl Described {
     }
 }
 
+/// Whether a `.collection.json` says that its folder is what lay in a bin.
+pub(in crate::connector) fn is_bin(content: &[u8]) -> bool {
+    Described::from_bytes(content).is_some_and(|described| described.role == CollectionRole::Trash)
+}
+
 /// The metadata files of a collection: name and content of those that exist.
 pub(super) fn metadata_of(collection: &Collection) -> Vec<(&'static str, String)> {
     let values = [&collection.displayname, &collection.color, &collection.description, &collection.order];

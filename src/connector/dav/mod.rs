@@ -8,6 +8,7 @@ mod destination;
 mod open;
 mod source;
 
+pub(super) use described::is_bin;
 pub(super) use destination::DavDestination;
 pub(super) use open::open;
 pub(super) use source::DavSource;

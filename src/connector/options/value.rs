@@ -87,6 +87,11 @@ pub(super) fn on_conflict(value: &str) -> Checked {
     valid(matches!(value, "keep" | "overwrite" | "copy"), "give keep, overwrite or copy")
 }
 
+/// What becomes of the properties of a collection that is there.
+pub(super) fn properties(value: &str) -> Checked {
+    valid(matches!(value, "set" | "keep"), "give set or keep")
+}
+
 /// What may happen to attendees.
 pub(super) fn scheduling(value: &str) -> Checked {
     valid(matches!(value, "silent" | "server" | "without-attendees"), "give silent, server or without-attendees")

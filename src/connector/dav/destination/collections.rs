@@ -9,7 +9,7 @@ use super::existing::Existing;
 use super::folder::{Folder, Said};
 use super::limits;
 use super::place::{Among, Place, Wanted, place};
-use super::wishes::Into;
+use super::wishes::{Into, Properties};
 use super::{DavDestination, properties, refused};
 use crate::connector::Error;
 use crate::connector::dav::described::CollectionRole;
@@ -112,6 +112,7 @@ impl DavDestination {
             Place::There(collection) => (collection.href.clone(), Some(*collection), None),
             Place::New { href, displayname } => (href, None, displayname),
         };
+        let keeps = account.only || matches!(into, Some(Into::One(_))) || self.wishes.properties == Properties::Keep;
         let made_as = if self.feed_of(&said).is_some() { Role::Subscribed } else { Role::Usual };
         if before.is_none() && !self.wishes.dry_run {
             self.make_as(&href, kind, &said, displayname.as_deref()).await?;
@@ -125,7 +126,7 @@ impl DavDestination {
             href,
             kind,
             made_as,
-            owned: before.is_none() || !(account.only || matches!(into, Some(Into::One(_)))),
+            owned: before.is_none() || !keeps,
             before,
             displayname,
             existing: tokio::sync::Mutex::new(existing),
@@ -209,13 +210,19 @@ impl DavDestination {
             if now.read_only {
                 continue;
             }
-            let mut differing = unset(folder, target, now);
-            differing.extend(self.others_that_differ(target, &folder.said()).await);
+            let differing = self.differing(folder, target, now).await;
             if !differing.is_empty() {
                 troubles.extend(self.patch(target, differing).await);
             }
         }
         Ok(troubles)
+    }
+
+    /// All that the folder says of its collection, and the collection is not.
+    async fn differing(&self, folder: &Folder, target: &Target, now: &Collection) -> Vec<Property> {
+        let mut differing = unset(folder, target, now);
+        differing.extend(self.others_that_differ(target, &folder.said()).await);
+        differing
     }
 
     /// What programs have set, and the collection has not.
@@ -230,10 +237,11 @@ impl DavDestination {
     }
 
     /// Names of the properties that an existing collection would be given.
-    pub(super) fn would_set(folder: &Folder, target: &Target) -> Vec<String> {
+    pub(super) async fn would_set(&self, folder: &Folder, target: &Target) -> Vec<String> {
         let before = target.before.as_ref().filter(|before| target.owned && !before.read_only);
-        let unset = before.map(|before| unset(folder, target, before)).unwrap_or_default();
-        unset.into_iter().map(|property| property.name).collect()
+        let Some(before) = before else { return Vec::new() };
+        let differing = self.differing(folder, target, before).await;
+        differing.into_iter().map(|property| property.name).collect()
     }
 
     /// Sets properties, together or else one by one; says in one sentence for each reason which were refused.

@@ -42,6 +42,8 @@ pub(super) struct Existing {
     singles: usize,
     /// New items that a dry run noted as if they were there.
     planned: HashSet<Href>,
+    /// What a dry run would write over what stands there.
+    replacing: HashMap<Href, Seen>,
     /// What stood here when the plan was made that is being carried out.
     foreseen: Option<HashMap<Href, Known>>,
     /// How often it was listed once more to find where something was put.
@@ -80,6 +82,16 @@ impl Existing {
     pub fn plan(&mut self, href: Href, seen: Seen) {
         self.planned.insert(href.clone());
         self.note(href, Known { etag: None, seen: Some(seen) });
+    }
+
+    /// Notes what would be written over what stands there, which stays known as it is.
+    pub fn plan_over(&mut self, href: Href, seen: Seen) {
+        self.replacing.insert(href, seen);
+    }
+
+    /// What would stand there by now, where a dry run would have written over it.
+    pub fn planned_over(&self, href: &Href) -> Option<Seen> {
+        self.replacing.get(href).cloned()
     }
 
     /// All that stands there, as far as it is known.

@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::described::is_metadata;
+use super::described::{CollectionRole, is_metadata};
 use super::open::{Opened, failed};
 use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 use crate::dav::{self, Client, Kind};
@@ -183,7 +183,8 @@ impl Destination for DavDestination {
             // An empty collection is one only by what describes it, or by where it lies. Where items failed because there is no
             // place for them, that has been said of each.
             let planned = self.carried.as_ref().and_then(|carried| carried.there(&folder.path));
-            let empty = || folder.kind_when_empty().filter(|_| folder.is_whole());
+            let is_bin = || self.wishes.into.is_none() && folder.said().role() == CollectionRole::Trash;
+            let empty = || folder.kind_when_empty().filter(|_| folder.is_whole() && !is_bin());
             if let (None, Some(kind)) = (folder.target.get(), planned.or_else(empty))
                 && let Err(error) = folder.target.get_or_try_init(|| self.target(&folder, kind)).await
             {

@@ -27,7 +27,7 @@ impl DavDestination {
                 at: target.href.path().to_owned(),
                 name: folder_of(account, target.kind, &target.href).unwrap_or_default(),
                 makes,
-                sets: DavDestination::would_set(&folder, target),
+                sets: self.would_set(&folder, target).await,
                 deletes: deleted.iter().map(|href| href.path().to_owned()).collect(),
                 leaves: left,
             });

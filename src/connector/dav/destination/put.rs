@@ -74,7 +74,11 @@ impl DavDestination {
     /// Something stands where the item belongs.
     async fn put_over(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let first = sent.target.keep(href.clone());
-        if self.is_there(&known, &sent.seen) || self.says_as_vcard4(&sent, &href).await {
+        // Where another item of this dry run would have been written over it, it is gone by now.
+        let planned = sent.target.existing.lock().await.planned_over(&href);
+        let is_stale = planned.is_some();
+        let known = planned.map_or(known.clone(), |seen| Known { seen: Some(seen), ..known });
+        if self.is_there(&known, &sent.seen) || (!is_stale && self.says_as_vcard4(&sent, &href).await) {
             return Ok(Outcome::Identical);
         }
         let path = sent.path;

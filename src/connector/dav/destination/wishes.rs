@@ -14,6 +14,7 @@ pub(super) struct Wishes {
     pub dry_run: bool,
     pub verify: bool,
     pub scheduling: Scheduling,
+    pub properties: Properties,
 }
 
 /// What may happen to the guests of an item.
@@ -25,6 +26,15 @@ pub(super) enum Scheduling {
     Server,
     /// Where somebody would be told, the guests become notes.
     WithoutAttendees,
+}
+
+/// What becomes of the properties of a collection that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Properties {
+    /// They get to be what the snapshot says.
+    Set,
+    /// They stay.
+    Keep,
 }
 
 /// What to do with an item that differs from what stands there.
@@ -64,6 +74,8 @@ impl Wishes {
             Some("without-attendees") => Scheduling::WithoutAttendees,
             _ => Scheduling::Silent,
         };
-        Self { on_conflict, into, mirror, dry_run, verify, scheduling }
+        let is_keep = options.get("properties").is_some_and(|choice| choice == "keep");
+        let properties = if is_keep { Properties::Keep } else { Properties::Set };
+        Self { on_conflict, into, mirror, dry_run, verify, scheduling, properties }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Shelf {
     by_uid: HashMap<String, Vec<String>>,
     /// Whether the collection's own description came, which says whether the snapshot holds the whole of it.
     pub described: bool,
+    /// Whether the folder was there before this restore.
+    pub was_there: bool,
     /// Why nothing follows from what did not come.
     pub lacking: Option<&'static str>,
     /// Whether this carries out what was planned with it.
@@ -34,10 +36,12 @@ pub(super) struct Shelf {
 struct Standing {
     name: String,
     uid: Option<String>,
-    /// Whether an item of this restore is there, or is just going there.
+    /// Whether no item can go there any more.
     taken: bool,
-    /// Whether the plan that is carried out has an item there.
-    kept: bool,
+    /// The item of this restore, by its path in the snapshot, that is there or is just going there.
+    by: Option<String>,
+    /// The same in the plan that is carried out: what it found there already is not sent again, and nobody else gets its place.
+    kept: Option<String>,
     what: What,
     /// SHA-256 of what stands there; none where nothing does yet, or it could not be read.
     hash: Option<[u8; 32]>,
@@ -93,6 +97,7 @@ impl Shelf {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(items),
             entries => entries?,
         };
+        items.was_there = true;
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -105,7 +110,7 @@ impl Shelf {
             let uid = identity::of(bytes.as_deref().unwrap_or_default()).map(|identity| identity.uid);
             let what = if is_file { What::File } else { What::Other };
             let hash = bytes.map(|bytes| Sha256::digest(bytes).into());
-            items.put(Standing { name, uid, taken: !is_file, kept: false, what, hash });
+            items.put(Standing { name, uid, taken: !is_file, by: None, kept: None, what, hash });
         }
         Ok(items)
     }
@@ -114,7 +119,8 @@ impl Shelf {
     fn after_plan(mut self) -> Shelf {
         self.files.retain(|_, standing| standing.what != What::Planned);
         for standing in self.files.values_mut().filter(|standing| standing.what == What::File) {
-            standing.kept = std::mem::take(&mut standing.taken);
+            standing.taken = false;
+            standing.kept = standing.by.take();
         }
         let files = &self.files;
         self.by_uid.values_mut().for_each(|keys| keys.retain(|key| files.contains_key(key)));
@@ -135,17 +141,20 @@ impl Shelf {
         self.files.insert(key, standing);
     }
 
-    /// Finds the file for an item that would be called `wanted`, and keeps it for that item: the one with the item's UID; else
-    /// the one of that name if nobody knows who it is; else a free name.
-    pub fn slot(&mut self, wanted: &str, uid: Option<&str>) -> Slot {
+    /// Finds the file for an item that would be called `wanted`, and keeps it for that item, whose path is `path`: the one with
+    /// the item's UID; else the one of that name if nobody knows who it is; else a free name.
+    pub fn slot(&mut self, wanted: &str, uid: Option<&str>, path: &str) -> Slot {
         let key = folded(wanted);
         let known: Vec<_> = uid.and_then(|uid| self.by_uid.get(uid)).into_iter().flatten().cloned().collect();
         let by_both = known.iter().filter(|same| **same == key).cloned();
         let unknown = |standing: &Standing| standing.uid.is_none() || uid.is_none();
         let by_name = self.files.get(&key).filter(|standing| unknown(standing)).map(|_| key.clone());
         for key in by_both.chain(known.iter().cloned()).chain(by_name) {
-            if let Some(standing) = self.files.get_mut(&key).filter(|standing| !standing.taken) {
+            let may_go =
+                |standing: &Standing| !standing.taken && standing.kept.as_deref().is_none_or(|kept| kept == path);
+            if let Some(standing) = self.files.get_mut(&key).filter(|standing| may_go(standing)) {
                 standing.taken = true;
+                standing.by = Some(path.to_owned());
                 return Slot { name: standing.name.clone(), there: true };
             }
         }
@@ -156,7 +165,8 @@ impl Shelf {
             again += 1;
         }
         let uid = uid.map(ToString::to_string);
-        self.put(Standing { name: name.clone(), uid, taken: true, kept: false, what: What::Planned, hash: None });
+        let by = Some(path.to_owned());
+        self.put(Standing { name: name.clone(), uid, taken: true, by, kept: None, what: What::Planned, hash: None });
         Slot { name, there: false }
     }
 
@@ -168,7 +178,10 @@ impl Shelf {
 
     /// Files that nothing of this restore went to.
     pub fn left(&self) -> impl Iterator<Item = &str> {
-        self.files.values().filter(|standing| !standing.taken && !standing.kept).map(|standing| standing.name.as_str())
+        self.files
+            .values()
+            .filter(|standing| !standing.taken && standing.kept.is_none())
+            .map(|standing| standing.name.as_str())
     }
 }
 

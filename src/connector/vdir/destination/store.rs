@@ -26,10 +26,11 @@ impl Inner {
         if self.places.is_collection(entry) {
             self.plan.folder(&entry.path, &folder);
         }
-        self.make(&folder, &entry.path)?;
+        // Read before it is made: a new one is described as the snapshot has it.
         if self.places.is_collection(entry) {
             self.shelves.at(&folder).map_err(|error| cannot("read the folder of", entry, error))?;
         }
+        self.make(&folder, &entry.path)?;
         Ok(Outcome::Noted)
     }
 
@@ -130,6 +131,12 @@ impl Inner {
                 Err(_) => {}
             }
         }
+        if self.wishes.keeps_properties {
+            let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
+            if lock(&items).was_there {
+                return Ok(Outcome::Noted);
+            }
+        }
         let renamed = match &self.wishes.into {
             Into::One(_) => return Ok(Outcome::Noted),
             Into::Renamed(pattern) if entry.name == "displayname" => {
@@ -151,7 +158,7 @@ impl Inner {
         let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
         let uid = identity::of(content).map(|identity| identity.uid);
         let wanted = file_name(&entry.name, content);
-        let slot = lock(&items).slot(&wanted, uid.as_deref());
+        let slot = lock(&items).slot(&wanted, uid.as_deref(), &entry.path);
         let at = folder.join(&slot.name);
         if !slot.there {
             Self::must_be_free(&at, entry)?;
@@ -173,7 +180,7 @@ impl Inner {
             (OnConflict::Copy, Some(copy)) => {
                 let uid = identity::of(&copy).map(|identity| identity.uid);
                 let beside = with_suffix(&wanted, uid.as_deref().unwrap_or(&wanted), 0);
-                let slot = lock(&items).slot(&beside, uid.as_deref());
+                let slot = lock(&items).slot(&beside, uid.as_deref(), &entry.path);
                 if slot.there {
                     return Ok(Outcome::Identical);
                 }

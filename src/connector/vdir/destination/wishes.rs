@@ -13,6 +13,8 @@ pub(super) struct Wishes {
     pub into: Into,
     /// Delete what the snapshot lacks.
     pub mirror: bool,
+    /// Leave what describes a collection that is there already.
+    pub keeps_properties: bool,
     /// Change nothing.
     pub dry_run: bool,
 }
@@ -53,7 +55,9 @@ impl Wishes {
             Some(pattern) if pattern.contains("%n") => Into::Renamed(pattern.clone()),
             Some(name) => Into::One(safe_name(name)),
         };
-        Ok(Wishes { on_conflict, into, mirror: is_on(options, "mirror"), dry_run: is_on(options, "dry_run") })
+        let (mirror, dry_run) = (is_on(options, "mirror"), is_on(options, "dry_run"));
+        let keeps_properties = options.get("properties").is_some_and(|choice| choice == "keep");
+        Ok(Wishes { on_conflict, into, mirror, keeps_properties, dry_run })
     }
 }
 
