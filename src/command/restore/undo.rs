@@ -14,7 +14,7 @@ use super::super::{backup, connectors, node};
 use super::plan::Overwritten;
 
 /// Options that shape a restore, and not where it goes.
-const SHAPING: [&str; 6] = ["on_conflict", "into", "mirror", "dry_run", "verify", "scheduling"];
+const SHAPING: [&str; 7] = ["on_conflict", "into", "mirror", "dry_run", "verify", "scheduling", "properties"];
 
 /// Stands for a secret that this command line gave, and that is printed nowhere.
 const SECRET: &str = "SECRET";
@@ -166,9 +166,11 @@ fn command(context: &Context, arguments: &arguments::Restore, to: &Endpoint, id:
     if configured && to.options.get("on_conflict").is_some_and(|choice| choice != "overwrite") {
         words.extend(["-on-conflict".into(), "overwrite".into()]);
     }
-    // Guests are what is to come back.
-    if configured && to.options.get("scheduling").is_some_and(|choice| choice == "without-attendees") {
-        words.extend(["-o".into(), "scheduling=silent".into()]);
+    // Guests and names are what is to come back.
+    for (name, lossy, whole) in [("scheduling", "without-attendees", "silent"), ("properties", "keep", "set")] {
+        if configured && to.options.get(name).is_some_and(|choice| choice == lossy) {
+            words.extend(["-o".into(), format!("{name}={whole}")]);
+        }
     }
     words.extend(["-mirror".into(), id.to_string()]);
     words.join(" ")
