@@ -176,11 +176,24 @@ async fn a_server_that_asks_for_patience_gets_it_and_one_that_asks_for_an_hour_i
     assert_eq!((ran.code(), there(&ran)), (Some(0), ITEMS as u64), "{ran:?}");
 
     // The same for reading.
-    let it = Troubled::start(
-        |request| request.method == "REPORT" || request.method == "GET",
-        || Scripted::answer(429, "").header("Retry-After", "3600"),
-    );
-    let person = self::person(&it.provider.location()).await;
+    is_left_alone_by_a_backup(|| Scripted::answer(429, "").header("Retry-After", "3600")).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_for_an_hour_is_left_alone() {
+    let puts = |request: &Recorded| request.method == "PUT";
+    let it = Troubled::start(puts, || Scripted::answer(503, "").header("Retry-After", "3600"));
+    let person = person(&it.provider.location()).await;
+    it.after(30);
+    let ran = restore(&person).await;
+    assert_eq!((ran.code(), ran.value("/outcomes")), (Some(3), json!({ "created": 30 })), "{ran:?}");
+    assert!(it.provider.count("PUT") < 45, "it is left alone");
+    is_left_alone_by_a_backup(|| Scripted::answer(503, "").header("Retry-After", "3600")).await;
+}
+
+async fn is_left_alone_by_a_backup(answer: fn() -> Scripted) {
+    let it = Troubled::start(|request| request.method == "REPORT" || request.method == "GET", answer);
+    let person = person(&it.provider.location()).await;
     assert_eq!(restore(&person).await.code(), Some(0));
     assert_eq!(back_up(&person).await.code(), Some(0));
     let (before, asked) = (items(&person).await, it.provider.server.recorded().len());

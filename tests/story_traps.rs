@@ -262,6 +262,16 @@ async fn a_card_of_either_version_is_kept_as_it_is_stored_though_both_have_one_t
 }
 
 #[tokio::test]
+async fn the_only_card_of_a_book_is_kept_as_it_is_stored_too() {
+    let provider = converting(Arc::new(AtomicBool::new(true)));
+    let four = String::from_utf8_lossy(&card("four", "x")).replace("VERSION:3.0", "VERSION:4.0").into_bytes();
+    provider.account().collection(&format!("{BOOKS}people/")).items.insert("four.vcf".into(), four.clone());
+    let person = person(&provider).await;
+    person.back_up("it").await;
+    assert_eq!(stored(&person, "/contacts/people/four.vcf").await, four);
+}
+
+#[tokio::test]
 async fn a_value_that_a_put_cuts_is_found_and_said() {
     // Radicale cuts at a comma.
     let provider = Provider::start(|account, request| {

@@ -70,8 +70,10 @@ impl Filter {
     /// Whether a calendar item is wanted. Of what can't be told when it happens, it is.
     pub fn wants_item(&self, content: &[u8]) -> bool {
         let is_of_kind = || {
-            let component = Kind::of(content).component();
-            self.components.is_empty() || self.components.iter().any(|name| Some(name.as_str()) == component)
+            self.components.is_empty() || {
+                let components = Kind::components(content);
+                self.components.iter().any(|name| components.contains(name.as_str()))
+            }
         };
         self.wants_all_items() || (is_of_kind() && may_happen(content, &self.window))
     }
@@ -137,6 +139,8 @@ mod tests {
         assert!(!filter.wants_item(event("20250601T000000Z").as_bytes()));
         assert!(filter.wants_item(event("whenever").as_bytes()));
         assert!(!filter.wants_item(event("20260601T000000Z").replace("VEVENT", "VTODO").as_bytes()));
+        let both = event("20260601T000000Z").replacen("BEGIN:VEVENT", "BEGIN:VTODO\nEND:VTODO\nBEGIN:VEVENT", 1);
+        assert!(filter.wants_item(both.as_bytes()));
         let [since, until] = filter.edges().map(|(_, edge)| edge.unwrap());
         assert_eq!((since.as_str(), until.as_str()), ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"));
     }

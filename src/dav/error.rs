@@ -14,6 +14,8 @@ pub struct Error {
     pub status: Option<u16>,
     /// Local name of the precondition that the server named in `DAV:error` (RFC 4918 §16), such as `no-uid-conflict`.
     pub condition: Option<String>,
+    /// Whether the server asked to wait for longer than a request waits (`Retry-After`, RFC 9110 §10.2.3).
+    pub asks_to_wait: bool,
     /// The cause below HTTP, where there is one.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -73,19 +75,26 @@ impl Error {
     #[must_use]
     pub fn is_about_all(&self) -> bool {
         use ErrorKind::{TimedOut, Tls, Unauthorised, Unreachable};
-        matches!(self.kind, TimedOut | Tls | Unauthorised | Unreachable) || self.is_about_rate()
+        matches!(self.kind, TimedOut | Tls | Unauthorised | Unreachable) || self.is_about_rate() || self.asks_to_wait
+    }
+
+    /// Whether the same may well be answered another time: the server fails, is away, or takes no more for now.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.kind == ErrorKind::Server || self.is_about_all()
     }
 
     /// Adds how long the server asks to wait.
     pub(super) fn asking(mut self, delay: Option<Duration>) -> Self {
         if let Some(delay) = delay {
+            self.asks_to_wait = true;
             self.what = format!("{}; it asks to wait {} minutes", self.what, delay.as_secs().div_ceil(60));
         }
         self
     }
 
     pub(super) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), status: None, condition: None, source: None }
+        Self { kind, what: what.into(), status: None, condition: None, asks_to_wait: false, source: None }
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {

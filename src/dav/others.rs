@@ -1,8 +1,11 @@
 //! The properties of collections that no standard of ours names: dead ones (RFC 4918 §4) and what programs have set.
 
+use std::collections::HashSet;
+
 use super::account::{Account, Collection};
 use super::client::Client;
 use super::element::Element;
+use super::error::Error;
 use super::href::Href;
 use super::names;
 use super::property::{Property, Value};
@@ -123,8 +126,9 @@ pub fn is_live(namespace: &str, name: &str) -> bool {
     LIVE_NAMESPACES.contains(&namespace) || LIVE.iter().any(|(of, names)| *of == namespace && names.contains(&name))
 }
 
-/// Adds to the collections of an account what else they have. What a server will not tell is left out: no item depends on it.
-pub async fn add_other_properties(client: &Client, account: &mut Account) {
+/// Adds to the collections of an account what else they have. What a server refuses to tell is left out: no item depends on it.
+/// Given back is of which collections nobody knows, since the server did not answer for now.
+pub async fn add_other_properties(client: &Client, account: &mut Account) -> HashSet<Href> {
     let mut places: Vec<(Href, Depth)> = Vec::new();
     if account.only {
         places.extend(account.collections.iter().map(|one| (one.href.clone(), Depth::Zero)));
@@ -134,14 +138,31 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) {
             places.push((home.href.clone(), Depth::One));
         }
     }
+    let (mut told, mut silent) = (HashSet::new(), Vec::new());
     for (at, depth) in places {
-        let named = names_at(client, &at, depth).await;
-        let asked = client.send(&Properties { at, depth, wanted: Wanted::Named(named) }).await;
+        let Names { named, empty, is_silent } = names_at(client, &at, depth).await;
+        let asked = client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(named) }).await;
+        if is_silent || asked.as_ref().is_err_and(is_for_now) {
+            silent.push(at);
+        }
         for (href, elements) in asked.unwrap_or_default() {
-            let collections = account.collections.iter_mut().filter(|one| one.href == href);
-            collections.for_each(|one| add(one, &elements));
+            for one in account.collections.iter_mut().filter(|one| one.href == href) {
+                add(one, &elements, &empty);
+            }
+            if !is_silent {
+                told.insert(href);
+            }
         }
     }
+    let is_untold = |href: &&Href| {
+        !told.contains(*href) && silent.iter().any(|place: &Href| place == *href || place.is_above(href))
+    };
+    account.collections.iter().map(|one| &one.href).filter(is_untold).cloned().collect()
+}
+
+/// Whether a server may well say it another time. A plain 500 is what some say to every question of this kind.
+fn is_for_now(error: &Error) -> bool {
+    error.is_about_all() || matches!(error.status, Some(502 | 503))
 }
 
 /// These properties of one collection, as far as it has them.
@@ -152,35 +173,61 @@ pub async fn properties_of(client: &Client, at: &Href, named: Vec<(String, Strin
     own.map(|(_, elements)| elements.iter().map(kept).collect()).unwrap_or_default()
 }
 
+/// The names of what to ask for.
+#[derive(Default)]
+struct Names {
+    /// Namespace and name, each once.
+    named: Vec<(String, String)>,
+    /// What is there by a list of names of the server's own, and is therefore kept without any value, too.
+    empty: HashSet<(Href, String, String)>,
+    /// Whether the server gave no list for now.
+    is_silent: bool,
+}
+
 /// What to ask for: what is there by a list of names, and what is not listed by some.
 ///
 /// QUIRK(davical): has no list of names, QUIRK(xandikos): fails at it; both give values instead.
-async fn names_at(client: &Client, at: &Href, depth: Depth) -> Vec<(String, String)> {
-    let mut named: Vec<(String, String)> =
-        ASKED_FOR.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())).collect();
+async fn names_at(client: &Client, at: &Href, depth: Depth) -> Names {
+    let mut names = Names::default();
+    names.named.extend(ASKED_FOR.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())));
     for wanted in [Wanted::Names, Wanted::All] {
-        let listed = client.send(&Properties { at: at.clone(), depth, wanted }).await.unwrap_or_default();
-        let is_listed = listed.iter().any(|(_, elements)| !elements.is_empty());
-        let found = listed.into_iter().flat_map(|(_, elements)| elements).map(|one| (one.namespace, one.local));
-        named.extend(found.filter(|(namespace, name)| !is_live(namespace, name)));
+        let is_list = matches!(wanted, Wanted::Names);
+        let listed = client.send(&Properties { at: at.clone(), depth, wanted }).await;
+        names.is_silent |= listed.as_ref().is_err_and(is_for_now);
+        let mut is_listed = false;
+        for (href, elements) in listed.unwrap_or_default() {
+            is_listed |= !elements.is_empty();
+            for one in elements.into_iter().filter(|one| !is_live(&one.namespace, &one.local)) {
+                if is_list {
+                    names.empty.insert((href.clone(), one.namespace.clone(), one.local.clone()));
+                }
+                names.named.push((one.namespace, one.local));
+            }
+        }
         if is_listed {
+            names.is_silent = false;
             break;
         }
     }
-    named.sort();
-    named.dedup();
-    named.truncate(MOST_NAMES);
-    named
+    names.named.sort();
+    names.named.dedup();
+    names.named.truncate(MOST_NAMES);
+    names
 }
 
 /// Most properties that are asked for beside the usual ones; more is no calendar program's doing.
 const MOST_NAMES: usize = 200;
 
-fn add(collection: &mut Collection, elements: &[Element]) {
+fn add(collection: &mut Collection, elements: &[Element], empty: &HashSet<(Href, String, String)>) {
+    let is_named = |element: &Element| {
+        let name = (collection.href.clone(), element.namespace.clone(), element.local.clone());
+        !element.children.is_empty() || empty.contains(&name)
+    };
+    let elements: Vec<_> = elements.iter().filter(|element| is_named(element)).collect();
     for element in elements {
         let is_known =
             collection.other.iter().any(|one| one.namespace == element.namespace && one.name == element.local);
-        if !is_known && !is_live(&element.namespace, &element.local) && !element.children.is_empty() {
+        if !is_known && !is_live(&element.namespace, &element.local) {
             collection.other.push(kept(element));
         }
     }

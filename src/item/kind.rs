@@ -1,5 +1,7 @@
 //! What an item is.
 
+use std::collections::BTreeSet;
+
 use super::component::Component;
 
 /// What an item is, by the first component that it is about.
@@ -31,6 +33,13 @@ impl Kind {
             .map(|each| Kind::of_component(&each.name))
             .find(|kind| *kind != Kind::Unknown)
             .unwrap_or(Kind::Unknown)
+    }
+
+    /// What [`Kind::component`] gives for all that an item is about: some servers keep a to-do beside an event.
+    #[must_use]
+    pub fn components(item: &[u8]) -> BTreeSet<&'static str> {
+        let whole = Component::whole(item);
+        whole.subjects().filter_map(|each| Kind::of_component(&each.name).component()).collect()
     }
 
     /// The word for a person: `event`, `to-do`, …; `item` for what is unknown.

@@ -24,7 +24,7 @@ use super::snapshot::{self, Snapshot, SnapshotHead};
 use super::store::Store;
 use super::walk::{self, Walk};
 
-/// Snapshots of one tag that are looked at for the newest that is meant; nearly always the first is. Others are damaged,
+/// Snapshots of one tag that are looked at for the newest of its source; nearly always the first is. Others are damaged,
 /// were removed meanwhile, or are of a source that has moved since.
 const MOST_LOOKED_AT: usize = 16;
 
@@ -131,7 +131,7 @@ impl Vault {
         let none = |what: String| Error::new(ErrorKind::NotFound, what);
         if let Some(source) = which.strip_prefix("latest@") {
             let head = SnapshotHead { source: source.to_owned(), ..SnapshotHead::default() };
-            let newest = self.newest(&head, |snapshot| snapshot.head.source == source).await?;
+            let newest = self.newest(&head, MOST_LOOKED_AT, |snapshot| snapshot.head.source == source).await?;
             return newest
                 .map_err(|damaged| damaged.unwrap_or_else(|| none(format!("there is no snapshot of @{source}"))));
         }
@@ -150,28 +150,33 @@ impl Vault {
 
     /// The snapshot before one that would begin so: the last of the same source, location and origin.
     pub async fn previous(&self, head: &SnapshotHead) -> Result<Option<Snapshot>, Error> {
-        Ok(self.newest(head, |snapshot| is_like(&snapshot.head, head)).await?.ok())
+        Ok(self.newest(head, MOST_LOOKED_AT, |snapshot| is_like(&snapshot.head, head)).await?.ok())
     }
 
-    /// The last of the same source, location and origin that has all of it.
+    /// The last of the same source, location and origin that has all of it, behind however many that have not: what a source
+    /// failed to give for months is in no later one. Reads the snapshots' own small objects, some at once, and no more.
     pub async fn previous_whole(&self, head: &SnapshotHead) -> Result<Option<Snapshot>, Error> {
         let is_meant = |snapshot: &Snapshot| !snapshot.partial && is_like(&snapshot.head, head);
-        Ok(self.newest(head, is_meant).await?.ok())
+        Ok(self.newest(head, usize::MAX, is_meant).await?.ok())
     }
 
-    /// The newest snapshot that is meant, among those with the tag of such a head. One that is damaged hides no other, but may
+    /// The newest snapshot that is meant, among the last `most` of those with the tag of such a head. One that is damaged hides no other, but may
     /// be the one that was meant when no other is found.
     async fn newest(
         &self,
         head: &SnapshotHead,
+        most: usize,
         is_meant: impl Fn(&Snapshot) -> bool,
     ) -> Result<Result<Snapshot, Option<Error>>, Error> {
         let tag = snapshot::tag(&self.objects.keys, head);
         let names = self.snapshot_names().await?.into_iter().rev();
         let tagged = names.filter(|name| snapshot::named(name).is_some_and(|named| named.tag == tag));
         let mut damaged = None;
-        for name in tagged.take(MOST_LOOKED_AT) {
-            match self.snapshot(name).await {
+        // Where the first is nearly always the one, nothing is read ahead.
+        let at_once = if most > MOST_LOOKED_AT { AT_ONCE } else { 1 };
+        let mut read = stream::iter(tagged.take(most)).map(|name| self.snapshot(name)).buffered(at_once);
+        while let Some(snapshot) = read.next().await {
+            match snapshot {
                 Ok(snapshot) if is_meant(&snapshot) => return Ok(Ok(snapshot)),
                 Err(error) if error.kind == ErrorKind::Storage => return Err(error),
                 Err(error) => damaged = damaged.or(Some(error)),

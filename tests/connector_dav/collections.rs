@@ -103,6 +103,29 @@ async fn what_programs_have_set_is_read_and_what_the_server_makes_is_not() {
 }
 
 #[tokio::test]
+async fn where_a_server_does_not_answer_now_what_was_set_is_a_failure_and_not_gone() {
+    let server = Server::start(|request| match request.text().contains("calendar-availability") {
+        true if request.header("depth") == Some("1") => Scripted::answer(503, "").header("Retry-After", "3600"),
+        _ => home(request),
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert!(taken.failures.contains_key("/calendars/work/.collection.json"), "{:?}", taken.failures);
+    assert_eq!(taken.items(), ["/calendars/work/a.ics"]);
+}
+
+#[tokio::test]
+async fn what_is_set_without_a_value_is_kept_where_the_server_names_it() {
+    let server = Server::start(|request| match request.text() {
+        text if text.contains("urn:z") && request.path == "/cal/" => {
+            Scripted::multistatus(&member("/cal/work/", "<Z:note xmlns:Z=\"urn:z\"/><C:calendar-availability/>"))
+        }
+        _ => home(request),
+    });
+    let (described, _) = backup(&server, &[]).await;
+    assert_eq!(described["work"]["properties"], json!([{ "namespace": "urn:z", "name": "note", "text": "" }]));
+}
+
+#[tokio::test]
 async fn a_subscription_is_its_address_and_with_an_option_its_items() {
     let server = Server::start(home);
     let (described, items) = backup(&server, &[]).await;

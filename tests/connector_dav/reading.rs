@@ -245,6 +245,26 @@ async fn a_text_is_kept_where_get_shows_a_page_instead() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_known_to_be_wrong_is_a_failure_where_get_may_work_another_time() {
+    let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y"))]);
+    let server = serve(&items, |request| {
+        let text = |name: &str| event(name, "other words").replace('\r', "");
+        let texts = ["a", "b"].map(|name| {
+            let data = format!("<D:getetag>\"1\"</D:getetag><C:calendar-data>{}</C:calendar-data>", text(name));
+            member(&format!("{AT}{name}.ics"), &data)
+        });
+        match (request.method.as_str(), request.path.as_str()) {
+            ("REPORT", _) => Some(Scripted::multistatus(&texts.concat())),
+            ("GET", "/cal/work/b.ics") => Some(Scripted::answer(500, "")),
+            _ => None,
+        }
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(taken.failures.keys().collect::<Vec<_>>(), ["/calendars/work/b.ics"]);
+    assert_eq!(taken.items(), ["/calendars/work/a.ics"]);
+}
+
+#[tokio::test]
 async fn a_listed_size_that_is_the_one_of_get_tells_which_lines_are_stored() {
     let (crlf, lf) = (event("a", "x"), event("b", "y").replace('\r', ""));
     let items = items([("a.ics", crlf.clone()), ("b.ics", lf.clone())]);

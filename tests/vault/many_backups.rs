@@ -69,6 +69,18 @@ async fn the_last_snapshot_of_a_source_is_found_by_one_listing_and_one_reading()
 }
 
 #[tokio::test]
+async fn the_last_whole_snapshot_is_found_behind_many_that_are_not() {
+    let (_, place) = in_memory();
+    let vault = new_vault(&place).await;
+    let (expected, _) = back_up(&vault, &events(3, 1), 1).await;
+    for n in 2..50 {
+        let backup = vault.backup(head("work")).await.unwrap();
+        backup.finish(at(n), Ending { partial: true, ..Ending::default() }).await.unwrap();
+    }
+    assert_eq!(vault.previous_whole(&head("work")).await.unwrap(), Some(expected));
+}
+
+#[tokio::test]
 async fn what_lay_in_a_pack_that_vanished_is_stored_again() {
     let (store, place) = in_memory();
     let vault = new_vault(&place).await;

@@ -16,7 +16,7 @@ mod parameter;
 mod value;
 
 /// Changes whenever an item may get another normal form than before: fingerprints of different versions don't compare.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// SHA-256 of the normal form and its version.
 #[must_use]
@@ -105,7 +105,10 @@ fn properties(line: &[u8], card: bool) -> Vec<Property> {
     if ignored::property(&name) || (parsed.value.is_empty() && value::is_text(&name)) {
         return Vec::new();
     }
-    let is_utc = parsed.parameter("TZID").is_some_and(|zone| zone == b"UTC" || zone == b"Etc/UTC");
+    let mut values = value::normal(&name, &parsed);
+    // Of a period both ends would have to be changed: it keeps its zone.
+    let is_utc = parsed.parameter("TZID").is_some_and(|zone| zone == b"UTC" || zone == b"Etc/UTC")
+        && values.iter().all(|value| value::is_plain_time(value));
     if is_utc {
         parsed.parameters.retain(|parameter| !parameter.name.eq_ignore_ascii_case(b"TZID"));
     }
@@ -118,7 +121,6 @@ fn properties(line: &[u8], card: bool) -> Vec<Property> {
     parameter::write(&name, &parsed.parameters, card, &mut head);
     head.push(b':');
     let bare = parsed.parameters.iter().all(|parameter| ignored::parameter(parameter, &name));
-    let mut values = value::normal(&name, &parsed);
     values.iter_mut().filter(|value| is_utc && value::is_local(value)).for_each(|value| value.push(b'Z'));
     let told = values.into_iter().filter(|value| !(bare && ignored::is_default(&name, value)));
     told.map(|value| Property { name: name.clone(), line: [head.as_slice(), &value].concat() }).collect()

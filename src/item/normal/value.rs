@@ -92,6 +92,12 @@ pub fn is_local(value: &[u8]) -> bool {
     value.len() == 15 && value.iter().enumerate().all(is_in_place)
 }
 
+/// Whether it is one time or one date, whose zone can be told by a `Z` behind it or means nothing.
+pub fn is_plain_time(value: &[u8]) -> bool {
+    let is_date = value.len() == 8 && value.iter().all(u8::is_ascii_digit);
+    is_date || is_local(value.strip_suffix(b"Z").unwrap_or(value))
+}
+
 fn form(name: &str, line: &Line<'_>) -> Form {
     let encoding = line.parameter("ENCODING").unwrap_or_default();
     if encoding.eq_ignore_ascii_case(b"BASE64") || encoding.eq_ignore_ascii_case(b"B") {

@@ -3,7 +3,7 @@
 //! An item is all that its resource holds: a series with its rules, extra dates, exceptions and changed occurrences is one,
 //! and so is a changed occurrence whose series is not there. What can't be told (a date that is none, a rule that is not
 //! understood, a component that nobody knows, a rule that would have to be followed for too long) may be in the window: a
-//! filter loses nothing. The work is bounded (`rule::MOST_LOOKS`), whatever the item says.
+//! filter loses nothing. The work is bounded (`rule::MOST_LOOKS`, [`MOST_COMPONENTS`]), whatever the item says.
 //!
 //! Two things are taken as given, for lack of better: a time zone is what the tz database says for its name, its definition
 //! in the item counts only where the name says nothing, and then only by how far it is from UTC; and a series that happens
@@ -22,6 +22,9 @@ mod rule;
 mod series;
 mod zones;
 
+/// Components of one item beyond which nobody looks closer: each is compared with all others.
+const MOST_COMPONENTS: usize = 2_000;
+
 /// Whether something of a calendar item happens in the window; also where nobody can tell.
 #[must_use]
 pub fn may_happen(item: &[u8], window: &Window) -> bool {
@@ -29,6 +32,9 @@ pub fn may_happen(item: &[u8], window: &Window) -> bool {
         return true;
     }
     let whole = Component::whole(item);
+    if whole.subjects().nth(MOST_COMPONENTS).is_some() {
+        return true;
+    }
     let zones = Zones::of(&whole);
     let mut components = Vec::new();
     for subject in whole.subjects() {

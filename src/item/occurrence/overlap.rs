@@ -33,12 +33,14 @@ impl End {
         }
     }
 
-    /// What an occurrence takes at most, in seconds.
-    pub fn longest(self) -> i64 {
+    /// How far the end is from the start at most, in seconds; either may be the earlier one.
+    pub fn furthest(self) -> i64 {
         match self {
             Self::None => DAY,
-            Self::After(length) => length.days.saturating_mul(DAY).saturating_add(length.seconds).saturating_add(DAY),
-            Self::Until { shown, passed } => shown.max(passed),
+            Self::After(length) => {
+                length.days.saturating_mul(DAY).saturating_add(length.seconds).saturating_abs().saturating_add(DAY)
+            }
+            Self::Until { shown, passed } => shown.saturating_abs().max(passed.saturating_abs()),
         }
     }
 }

@@ -88,7 +88,10 @@ impl Rule {
                 b"BYHOUR" => rule.hours = numbers(value, 0..=23)?,
                 b"BYMINUTE" => rule.minutes = numbers(value, 0..=59)?,
                 // A leap second is on no clock that is compared here.
-                b"BYSECOND" => rule.seconds = numbers(value, 0..=60)?.iter().map(|second| (*second).min(59)).collect(),
+                b"BYSECOND" => {
+                    rule.seconds = numbers(value, 0..=60)?.iter().map(|second| (*second).min(59)).collect();
+                    rule.seconds.dedup();
+                }
                 b"BYSETPOS" => rule.positions = numbers(value, -366..=366)?,
                 _ => rule.days.part(name, value)?,
             }
@@ -96,9 +99,8 @@ impl Rule {
         rule.frequency = frequency?;
         rule.days.is_yearly = rule.frequency == Frequency::Yearly;
         rule.days.first_weekday = rule.first_weekday;
-        for list in [&mut rule.hours, &mut rule.minutes, &mut rule.seconds] {
-            list.sort_unstable();
-            list.dedup();
+        if rule.frequency < Frequency::Monthly && rule.days.says_which_weekday() {
+            return None;
         }
         Some(rule)
     }
@@ -332,9 +334,13 @@ fn weekday_of(name: &[u8]) -> Option<u8> {
     names.iter().position(|each| *each == name).and_then(|place| u8::try_from(place).ok())
 }
 
-/// Numbers between commas, all of them allowed ones.
+/// Numbers between commas, all of them allowed ones, each once and in order: there are never more than may be different.
 fn numbers(list: &[u8], allowed: std::ops::RangeInclusive<i64>) -> Option<Vec<i64>> {
-    list.split(|byte| *byte == b',').map(|text| number(text).filter(|number| allowed.contains(number))).collect()
+    let numbers = list.split(|byte| *byte == b',').map(|text| number(text).filter(|number| allowed.contains(number)));
+    let mut numbers: Vec<_> = numbers.collect::<Option<_>>()?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Some(numbers)
 }
 
 fn number(text: &[u8]) -> Option<i64> {

@@ -152,17 +152,18 @@ fn is_in(times: &Times, components: &[Times], window: &Window, looks: &mut i64) 
     if is_there(start) || times.extra.iter().any(extra) {
         return true;
     }
-    let longest = changes.iter().map(|change| change.shape.end.longest().saturating_add(change.by.abs()));
-    let reach = reach(start, longest.fold(shape.end.longest(), i64::max), window);
+    let furthest = changes.iter().map(|change| change.shape.end.furthest().saturating_add(change.by.saturating_abs()));
+    let reach = reach(start, furthest.fold(shape.end.furthest(), i64::max), window);
     let mut is_there = is_there;
     times.rules.iter().any(|rule| rule.search(start, reach, looks, &mut is_there) != Search::Nothing)
 }
 
-/// Where starts on the series' clock must lie to be in the window: clocks differ by a day at most.
-fn reach(start: Moment, longest: i64, window: &Window) -> Reach {
-    let from = window.since.map_or(start.local, |edge| edge.utc.min(edge.local).saturating_sub(longest.max(0)));
+/// Where starts on the series' clock must lie to be in the window, to which what counts of them is that far away at most:
+/// clocks differ by a day at most.
+fn reach(start: Moment, furthest: i64, window: &Window) -> Reach {
+    let from = window.since.map_or(start.local, |edge| edge.utc.min(edge.local).saturating_sub(furthest));
     let to =
-        window.until.map_or(i64::MAX, |edge| edge.utc.max(edge.local).saturating_add(2 * DAY).saturating_add(longest));
+        window.until.map_or(i64::MAX, |edge| edge.utc.max(edge.local).saturating_add(2 * DAY).saturating_add(furthest));
     Reach { from: from.saturating_sub(2 * DAY).max(start.local), to }
 }
 

@@ -92,6 +92,7 @@ const CASES: &[Case] = &[
     ("VEVENT", "SUMMARY:x", &[("2026-01-01", "2026-01-02", true)]),
     ("VEVENT", "DTSTART:tomorrow", &[("2026-01-01", "2026-01-02", true)]),
     ("VEVENT", "DTSTART:20200101T000000Z RRULE:FREQ=DAILY;BYEASTER=1", &[("2026-01-01", "2026-01-02", true)]),
+    ("VEVENT", "DTSTART:20260105T000000Z RRULE:FREQ=WEEKLY;BYDAY=1MO", &[("2026-01-12", "2026-01-13", true)]),
     ("VPOLL", "DTSTART:20200101T000000Z", &[("2026-01-01", "2026-01-02", true)]),
     // VTODO, the eight lines of its table.
     (
@@ -218,6 +219,17 @@ const CASES: &[Case] = &[
         "DTSTART:20260101T090000Z DUE:20260102T090000Z RRULE:FREQ=MONTHLY",
         &[("2026-06-02T08:00:00Z", "2026-06-02T08:30:00Z", true), ("2026-06-03", "2026-06-04", false)],
     ),
+    // An end or a due date long before the start.
+    (
+        "VEVENT",
+        "DTSTART:20260301T090000Z DTEND:20250101T090000Z RRULE:FREQ=MONTHLY",
+        &[("2026-06-01", "2026-06-02", true), ("2026-06-02", "2026-06-03", false), ("", "2026-03-02", true)],
+    ),
+    (
+        "VTODO",
+        "DTSTART:20260301T090000Z DUE:20250101T090000Z RRULE:FREQ=MONTHLY",
+        &[("2026-06-01", "2026-06-02", true), ("", "2025-02-15", true), ("", "2024-12-31", false)],
+    ),
     // A zone that nobody knows is somewhere on earth.
     (
         "VEVENT",
@@ -310,6 +322,16 @@ fn what_would_have_to_be_followed_for_ever_may_happen_and_costs_little() {
         ("DTSTART:20000101T000000Z DURATION:P9999999999W RRULE:FREQ=DAILY;INTERVAL=9999999999".into(), true),
         (format!("DTSTART:20000101T000000Z RRULE:FREQ=YEARLY;{times}"), true),
         (
+            // The same over and over, in the longest lists.
+            format!(
+                "DTSTART:20000101T000000Z RRULE:FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30{0};BYYEARDAY=1{1};BYDAY=1MO{2}",
+                ",30".repeat(30_000),
+                ",1".repeat(30_000),
+                ",1MO".repeat(30_000)
+            ),
+            false,
+        ),
+        (
             format!(
                 "DTSTART:20000101T000000Z {}X:1",
                 "RRULE:FREQ=DAILY;UNTIL=20200101T000000Z;COUNT=9999 ".repeat(20_000)
@@ -317,6 +339,9 @@ fn what_would_have_to_be_followed_for_ever_may_happen_and_costs_little() {
             true,
         ),
     ];
+    let changed = "BEGIN:VEVENT\nUID:1\nRECURRENCE-ID:20260112T090000Z\nDTSTART:20260114T090000Z\nEND:VEVENT\n";
+    assert!(may_happen(calendar(&changed.repeat(100_000)).as_bytes(), &window("9990-01-01", "")));
+    assert!(!may_happen(calendar(&changed.repeat(1_000)).as_bytes(), &window("9990-01-01", "")));
     for (lines, expected) in hostile {
         let item = one("VEVENT", &lines);
         assert_eq!(may_happen(item.as_bytes(), &window("9990-01-01", "9990-01-02")), expected, "{lines:.80}");

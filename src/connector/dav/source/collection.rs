@@ -80,7 +80,13 @@ impl Run<'_> {
             }
             Err(stop) => return Err(stop),
         }
-        self.text(format!("{path}/{COLLECTION_FILE}"), described.to_bytes()).await
+        let file = format!("{path}/{COLLECTION_FILE}");
+        // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
+        let is_narrowed = described.only_between.is_some() || !described.only_components.is_empty();
+        if self.undescribed.contains(&collection.href) && !described.incomplete && !is_narrowed {
+            return self.failed(file, "the server did not say what other properties it has".to_owned()).await;
+        }
+        self.text(file, described.to_bytes()).await
     }
 
     /// What is in a collection, or nothing where that is not wanted.

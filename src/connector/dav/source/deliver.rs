@@ -20,6 +20,15 @@ use crate::item::terminator::to_crlf;
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
 const MOST_SAMPLES: usize = 3;
 
+/// A contact that was probably converted.
+struct Doubtful {
+    item: Item,
+    content: Bytes,
+    etag: Option<ETag>,
+    /// Whether GET gave it: asking again would give the same.
+    is_whole: bool,
+}
+
 /// Whether a text is a vCard of version 4.0.
 fn is_vcard4(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_end().eq_ignore_ascii_case(b"VERSION:4.0"))
@@ -38,11 +47,21 @@ impl Fetch<'_> {
         let texts = || {
             raws.iter().filter_map(|(item, raw)| match raw {
                 Raw::Text { text, etag } => Some((item, text, etag.as_ref())),
-                Raw::Whole { .. } | Raw::Failed(_) => None,
+                Raw::Whole { .. } | Raw::Failed { .. } => None,
+            })
+        };
+        let wholes = || {
+            raws.iter().filter_map(|(item, raw)| match raw {
+                Raw::Whole { content } => Some((item, content)),
+                Raw::Text { .. } | Raw::Failed { .. } => None,
             })
         };
         let trust = |wire| {
             let mut trust = Trust::default();
+            for (item, content) in wholes() {
+                let evidence = Evidence { etag: item.member.etag.as_ref(), size: None };
+                trust.md5 |= matches!(stored(content, Wire::Exact, trust, evidence), Stored::Confirmed(_));
+            }
             for (item, text, etag) in texts() {
                 let all = Trust { size: true, ..Trust::default() };
                 match stored(text, wire, all, Evidence { etag, size: item.member.size }) {
@@ -57,7 +76,8 @@ impl Fetch<'_> {
         if digests.md5 {
             return Ok(Rule { wire: Wire::Crlf, trust: Trust { size: false, ..digests }, newer: Arc::default() });
         }
-        let newer = Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text)).await);
+        let newer =
+            Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text).chain(wholes().map(|(_, whole)| whole))).await);
         for (item, text, _) in texts().take(MOST_SAMPLES) {
             if let Raw::Whole { content } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
@@ -97,11 +117,15 @@ impl Fetch<'_> {
         let mut doubtful = Vec::new();
         for (item, raw) in raws {
             match raw {
-                Raw::Failed(why) => self.failed(item.path, why).await?,
+                Raw::Failed { why, .. } => self.failed(item.path, why).await?,
+                Raw::Whole { content } if self.is_doubtful(&item, &content, rule) => {
+                    let etag = item.member.etag.clone();
+                    doubtful.push(Doubtful { item, content, etag, is_whole: true });
+                }
                 Raw::Whole { content } => self.item(item, content, None).await?,
                 Raw::Text { text, etag } if rule.newer.contains(&item.member.href) && !is_vcard4(&text) => {
                     let etag = etag.or_else(|| item.member.etag.clone());
-                    doubtful.push((item, text, etag));
+                    doubtful.push(Doubtful { item, content: text, etag, is_whole: false });
                 }
                 Raw::Text { text, .. } if rule.wire == Wire::GetOnly => self.by_get(item, text).await?,
                 Raw::Text { text, etag } => {
@@ -113,7 +137,7 @@ impl Fetch<'_> {
                             self.item(item, content, None).await?;
                         }
                         Stored::Contradicted(content) if self.collection.kind == Kind::AddressBook => {
-                            doubtful.push((item, content, etag));
+                            doubtful.push(Doubtful { item, content, etag, is_whole: false });
                         }
                         Stored::Contradicted(content) => self.by_get(item, content).await?,
                     }
@@ -123,33 +147,59 @@ impl Fetch<'_> {
         self.as_newer_vcards(doubtful, rule).await
     }
 
-    /// Sends what GET gives; where that is nothing that can be kept, the text that is there.
+    /// Whether a contact that GET gave is not what is stored, as far as that can be told.
+    fn is_doubtful(&self, item: &Item, content: &Bytes, rule: &Rule) -> bool {
+        if self.collection.kind == Kind::Calendar || is_vcard4(content) {
+            return false;
+        }
+        let evidence = Evidence { etag: item.member.etag.as_ref(), size: item.member.size };
+        rule.newer.contains(&item.member.href)
+            || matches!(stored(content, Wire::Exact, rule.trust, evidence), Stored::Contradicted(_))
+    }
+
+    /// Sends what GET gives; where it will never give anything that can be kept, the text that is there. Where it may give it
+    /// another time the item fails: a text that is known to be wrong replaces no good version.
     async fn by_get(&self, item: Item, text: Bytes) -> Result<(), Stop> {
         match self.get(&item, None).await? {
             Raw::Whole { content } => self.item(item, content, None).await,
-            Raw::Failed(_) | Raw::Text { .. } => self.item(item, text, None).await,
+            Raw::Failed { why, is_passing: true } => self.failed(item.path, why).await,
+            Raw::Failed { .. } | Raw::Text { .. } => self.item(item, text, None).await,
         }
     }
 
     /// Sends contacts that were probably converted: as 4.0 where that is confirmed, else what GET gives.
-    async fn as_newer_vcards(&self, doubtful: Vec<(Item, Bytes, Option<ETag>)>, rule: &Rule) -> Result<(), Stop> {
+    async fn as_newer_vcards(&self, doubtful: Vec<Doubtful>, rule: &Rule) -> Result<(), Stop> {
         if doubtful.is_empty() {
             return Ok(());
         }
-        let items: Vec<_> = doubtful.iter().map(|(item, ..)| item.clone()).collect();
+        let items: Vec<_> = doubtful.iter().map(|one| one.item.clone()).collect();
         let version = Some(VcardVersion::V4);
         let mut newer = self.multiget(&items, version).await.unwrap_or_default();
-        for (item, content, etag) in doubtful {
+        for Doubtful { item, content, etag, is_whole } in doubtful {
             let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
-            match newer.remove(&item.member.href) {
-                Some(Raw::Text { text, .. }) if confirmed(&text, evidence).is_some() => {
+            let is_newer = rule.newer.contains(&item.member.href);
+            let raw = match newer.remove(&item.member.href) {
+                None if is_newer || is_whole => self.get(&item, version).await?,
+                Some(raw) => raw,
+                None => {
+                    self.by_get(item, content).await?;
+                    continue;
+                }
+            };
+            match raw {
+                Raw::Text { text, .. } | Raw::Whole { content: text } if confirmed(&text, evidence).is_some() => {
                     let content = confirmed(&text, evidence).unwrap_or(text);
                     self.item(item, content, version).await?;
                 }
-                Some(Raw::Text { text, .. }) if rule.newer.contains(&item.member.href) && is_vcard4(&text) => {
+                Raw::Whole { content } if is_newer && is_vcard4(&content) => {
+                    self.item(item, content, version).await?;
+                }
+                Raw::Text { text, .. } if is_newer && is_vcard4(&text) => {
                     let content = if rule.wire == Wire::Exact { text } else { to_crlf(&text).into_owned().into() };
                     self.item(item, content, version).await?;
                 }
+                Raw::Failed { why, is_passing: true } if is_newer => self.failed(item.path, why).await?,
+                _ if is_whole => self.item(item, content, None).await?,
                 _ => self.by_get(item, content).await?,
             }
         }
@@ -159,8 +209,8 @@ impl Fetch<'_> {
     /// Sends one item, if it is a wanted one.
     async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
         if self.collection.kind == Kind::Calendar {
-            let component = ItemKind::of(&content).component();
-            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(component);
+            let components = ItemKind::components(&content);
+            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(components);
             if !self.run.source.filter.wants_item(&content) {
                 return Ok(());
             }

@@ -1,7 +1,9 @@
 //! Gets the contents of what was listed.
 //!
 //! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
-//! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly.
+//! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly. So is the
+//! last event of a batch, but no contact: GET gives it converted where a multiget does not say so either (`exact`), and only
+//! of what a multiget gave is known what its server does.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,8 +54,8 @@ pub(super) enum Raw {
     Text { text: Bytes, etag: Option<ETag> },
     /// What GET gave.
     Whole { content: Bytes },
-    /// Nothing; the reason in a sentence.
-    Failed(String),
+    /// Nothing, for now or for good; the reason in a sentence.
+    Failed { why: String, is_passing: bool },
 }
 
 /// How the texts of a collection become what is stored.
@@ -108,7 +110,8 @@ impl Fetch<'_> {
         let mut raws = Vec::with_capacity(batch.len());
         let mut left = VecDeque::from([batch]);
         while let Some(batch) = left.pop_front() {
-            if let [item] = batch.as_slice() {
+            let is_contact = self.collection.kind == Kind::AddressBook;
+            if let ([item], false) = (batch.as_slice(), is_contact) {
                 let raw = self.get(item, None).await?;
                 raws.extend(batch.into_iter().map(|item| (item, raw.clone())));
                 continue;
@@ -125,6 +128,11 @@ impl Fetch<'_> {
                 }
                 Err(error) => {
                     self.survives(error)?;
+                    if let [item] = batch.as_slice() {
+                        let raw = self.get(item, None).await?;
+                        raws.extend(batch.into_iter().map(|item| (item, raw.clone())));
+                        continue;
+                    }
                     let quarter = batch.len().div_ceil(4);
                     left.extend(batch.chunks(quarter).map(<[Item]>::to_vec));
                 }
@@ -163,11 +171,11 @@ impl Fetch<'_> {
                 if is_item(self.collection.kind, &bytes) {
                     return Ok(Raw::Whole { content: bytes });
                 }
-                Ok(Raw::Failed(no_item(self.collection.kind, content_type.as_deref())))
+                Ok(Raw::Failed { why: no_item(self.collection.kind, content_type.as_deref()), is_passing: false })
             }
             Err(error) => {
                 let error = self.survives(error)?;
-                Ok(Raw::Failed(sentence(&error)))
+                Ok(Raw::Failed { why: sentence(&error), is_passing: error.is_passing() })
             }
         }
     }

@@ -11,7 +11,7 @@ mod fetch;
 mod listing;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
@@ -26,7 +26,7 @@ use crate::connector::filter::Filter;
 use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
 use crate::dav::request::Get;
-use crate::dav::{self, Client, Kind};
+use crate::dav::{self, Client, Href, Kind};
 use buffer::{Buffer, Wanted};
 use tree::Tree;
 
@@ -51,6 +51,8 @@ pub(in crate::connector) struct DavSource {
 struct Run<'a> {
     source: &'a DavSource,
     found: mpsc::Sender<Found>,
+    /// Collections of which the server did not say for now what else they have.
+    undescribed: HashSet<Href>,
     /// Bounds how many batches of contents are in memory besides the buffer.
     batches: Semaphore,
     /// How many collections in a row could not be read because nobody answered.
@@ -116,11 +118,12 @@ impl Source for DavSource {
         if self.include_trash {
             account.collections.append(&mut account.trash);
         }
-        dav::add_other_properties(&self.client, &mut account).await;
+        let undescribed = dav::add_other_properties(&self.client, &mut account).await;
         self.buffer.clear();
         let run = Run {
             source: self,
             found,
+            undescribed,
             batches: Semaphore::new(self.connections.max(1)),
             lost: AtomicUsize::new(0),
             first_lost: OnceLock::new(),

@@ -24,7 +24,11 @@ impl Days {
             b"BYWEEKNO" => self.weeks = numbers(value, -53..=53)?,
             b"BYYEARDAY" => self.of_year = numbers(value, -366..=366)?,
             b"BYMONTHDAY" => self.of_month = numbers(value, -31..=31)?,
-            b"BYDAY" => self.weekdays = value.split(|byte| *byte == b',').map(numbered).collect::<Option<_>>()?,
+            b"BYDAY" => {
+                self.weekdays = value.split(|byte| *byte == b',').map(numbered).collect::<Option<_>>()?;
+                self.weekdays.sort_unstable();
+                self.weekdays.dedup();
+            }
             _ => return None,
         }
         Some(())
@@ -43,6 +47,11 @@ impl Days {
     /// Whether no day is said, only weeks and months.
     pub fn says_weeks_only(&self) -> bool {
         self.of_year.is_empty() && self.of_month.is_empty() && self.weekdays.is_empty()
+    }
+
+    /// Whether a weekday has a number, which rules below monthly ones must not have (RFC 5545 §3.3.10).
+    pub fn says_which_weekday(&self) -> bool {
+        self.weekdays.iter().any(|(which, _)| *which != 0)
     }
 
     /// Whether a day is one of them.
@@ -95,6 +104,6 @@ impl Days {
 fn numbered(text: &[u8]) -> Option<(i64, u8)> {
     let text = text.trim_ascii();
     let (which, name) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    let which = if which.is_empty() { 0 } else { number(which)? };
+    let which = if which.is_empty() { 0 } else { number(which).filter(|which| (1..=53).contains(&which.abs()))? };
     Some((which, weekday_of(name)?))
 }
