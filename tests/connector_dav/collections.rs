@@ -104,9 +104,9 @@ async fn what_programs_have_set_is_read_and_what_the_server_makes_is_not() {
 
 #[tokio::test]
 async fn where_a_server_does_not_answer_now_what_was_set_is_a_failure_and_not_gone() {
-    let server = Server::start(|request| match request.text().contains("calendar-availability") {
-        true if request.header("depth") == Some("1") => Scripted::answer(503, "").header("Retry-After", "3600"),
-        _ => home(request),
+    let server = Server::start(|request| {
+        let is_asked = request.text().contains("calendar-availability") && request.header("depth") == Some("1");
+        if is_asked { Scripted::answer(503, "").header("Retry-After", "3600") } else { home(request) }
     });
     let taken = take_all(&location(&server), &options(&[])).await.unwrap();
     assert!(taken.failures.contains_key("/calendars/work/.collection.json"), "{:?}", taken.failures);
