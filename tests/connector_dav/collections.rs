@@ -110,7 +110,7 @@ async fn where_a_server_does_not_answer_now_what_was_set_is_a_failure_and_not_go
     });
     let taken = take_all(&location(&server), &options(&[])).await.unwrap();
     assert!(taken.failures.contains_key("/calendars/work/.collection.json"), "{:?}", taken.failures);
-    assert_eq!(taken.items(), ["/calendars/work/a.ics"]);
+    assert_eq!(taken.items(), ["/calendars/owned/a.ics", "/calendars/work/a.ics"]);
 }
 
 #[tokio::test]
