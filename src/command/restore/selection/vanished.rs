@@ -115,9 +115,8 @@ impl<'a> Gone<'a> {
                 self.there.get(path).is_some_and(has) || self.seen.get(path).is_some_and(|all| all.iter().any(has));
             is_file(node) && !seen
         });
-        let mut read = std::pin::pin!(identities(self.vault, changed));
         let mut gone = Vec::new();
-        while let Some((path, node, identity)) = read.next().await {
+        for (path, node, identity) in identities(self.vault, changed).await {
             self.seen.entry(path.clone()).or_default().push(node.clone());
             let folder = split(&path).0.to_owned();
             if !self.known.contains_key(&folder) {
@@ -148,7 +147,7 @@ impl<'a> Gone<'a> {
     async fn identities_of(&self, folder: &str) -> HashSet<String> {
         let items = self.there.iter().filter(|(path, _)| split(path).0 == folder);
         let items = items.map(|(path, node)| (path.clone(), node.clone())).collect();
-        identities(self.vault, items).map(|(_, _, identity)| identity).collect().await
+        identities(self.vault, items).await.into_iter().map(|(_, _, identity)| identity).collect()
     }
 
     /// A path that nothing else has which is put back.
@@ -165,11 +164,13 @@ impl<'a> Gone<'a> {
 }
 
 /// Items with what they are known by: the UID, or the path where there is none or the vault can't give it.
-fn identities(vault: &Vault, items: Vec<(String, Node)>) -> impl futures_util::Stream<Item = (String, Node, String)> {
+///
+/// All of them at once: a read that nobody goes on with meanwhile may hold what another read of the vault waits for.
+async fn identities(vault: &Vault, items: Vec<(String, Node)>) -> Vec<(String, Node, String)> {
     let read = move |(path, node): (String, Node)| async move {
         let uid = vault.read(&node).await.ok().and_then(|content| identity::of(&content));
         let identity = uid.map_or_else(|| format!("path {path}"), |identity| format!("uid {}", identity.uid));
         (path, node, identity)
     };
-    stream::iter(items).map(read).buffered(READ_AHEAD)
+    stream::iter(items).map(read).buffered(READ_AHEAD).collect().await
 }
