@@ -22,9 +22,14 @@ pub fn signed_in(user: &str, more: &[(&'static str, &str)]) -> Options {
 
 /// A Radicale on which alice has a few calendars and address books.
 pub async fn radicale() -> Server {
+    radicale_with(&Account::readable()).await
+}
+
+/// A Radicale on which alice has that account.
+pub async fn radicale_with(account: &Account) -> Server {
     let server = Server::radicale().await;
     let folder = tempfile::tempdir().expect("a folder");
-    Account::readable().write_vdir(folder.path()).expect("an account");
+    account.write_vdir(folder.path()).expect("an account");
     let taken = take_all(&folder.path().display().to_string(), &BTreeMap::new()).await.expect("a folder to read");
     assert!(taken.failures.is_empty(), "{:?}", taken.failures);
     let destination = connector::destination(&server.location(), &alice()).await.expect("a destination");
