@@ -139,6 +139,9 @@ impl Inner {
             while let Some(response) = members.next().await.map_err(Failure::reading)? {
                 request.add(&mut reply, Part::Response(response)).map_err(Failure::reading)?;
             }
+            if let Some(token) = members.into_sync_token() {
+                request.add(&mut reply, Part::SyncToken(token)).map_err(Failure::reading)?;
+            }
         } else {
             // The answer is known; reading the rest only lets the connection be used again.
             body.beginning(LARGEST_EXPLANATION).await;

@@ -52,6 +52,12 @@ pub const CURRENT_USER_PRINCIPAL: Name = name(DAV, "current-user-principal");
 pub const UNAUTHENTICATED: Name = name(DAV, "unauthenticated");
 /// RFC 5842 §3.1.
 pub const RESOURCE_ID: Name = name(DAV, "resource-id");
+/// RFC 6578 §6.1.
+pub const SYNC_COLLECTION: Name = name(DAV, "sync-collection");
+/// RFC 6578 §6.2.
+pub const SYNC_TOKEN: Name = name(DAV, "sync-token");
+/// RFC 6578 §6.3.
+pub const SYNC_LEVEL: Name = name(DAV, "sync-level");
 /// RFC 3253 §3.1.5.
 pub const SUPPORTED_REPORT_SET: Name = name(DAV, "supported-report-set");
 /// RFC 3744 §3.2.

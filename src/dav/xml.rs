@@ -16,6 +16,7 @@ use super::element::{Element, Node};
 use super::error::{Error, ErrorKind};
 use super::href::Href;
 use super::names;
+use super::sync_token::SyncToken;
 
 /// Deepest nesting of elements; real answers have about ten levels.
 const MOST_LEVELS: usize = 64;
@@ -72,6 +73,7 @@ pub(super) struct Multistatus<R> {
     base: Url,
     waiting: Vec<Response>,
     members: usize,
+    sync_token: Option<SyncToken>,
 }
 
 impl<R: AsyncBufRead + Unpin> Multistatus<R> {
@@ -82,7 +84,7 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
         if !root.is(names::MULTISTATUS) {
             return Err(Error::new(ErrorKind::NotDav, format!("the answer is a <{}>, no multistatus", root.local)));
         }
-        Ok(Self { xml, base, waiting: Vec::new(), members: 0 })
+        Ok(Self { xml, base, waiting: Vec::new(), members: 0, sync_token: None })
     }
 
     /// The next member; `None` after the last one, when the document ended as it should.
@@ -101,8 +103,15 @@ impl<R: AsyncBufRead + Unpin> Multistatus<R> {
             if child.is(names::RESPONSE) {
                 self.waiting = responses(child, &self.base)?;
                 self.waiting.reverse();
+            } else if child.is(names::SYNC_TOKEN) {
+                self.sync_token = SyncToken::new(&child.text());
             }
         }
+    }
+
+    /// The token of the state that was listed (RFC 6578 §6.2), once [`Multistatus::next`] has said that this was all.
+    pub fn into_sync_token(self) -> Option<SyncToken> {
+        self.sync_token
     }
 }
 

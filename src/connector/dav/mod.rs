@@ -6,6 +6,7 @@
 mod described;
 mod destination;
 mod open;
+mod remembered;
 mod source;
 
 pub(super) use described::is_bin;

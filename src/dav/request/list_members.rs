@@ -5,10 +5,19 @@ use std::time::SystemTime;
 use super::propfind::{Depth, body_for};
 use super::{Expects, Head, Listing, Part, Parts, Request, collection_fault};
 use crate::dav::xml::Response;
-use crate::dav::{ETag, Element, Error, Href, names};
+use crate::dav::{ETag, Element, Error, Href, Name, names};
 
 /// Longest media type that is kept, in bytes (RFC 6838 §4.2 allows 255 and parameters).
 const LONGEST_TYPE: usize = 512;
+
+/// What is asked of each item.
+pub(super) const PROPERTIES: [Name; 5] = [
+    names::GETETAG,
+    names::GETCONTENTLENGTH,
+    names::GETLASTMODIFIED,
+    names::GETCONTENTTYPE,
+    names::RESOURCETYPE,
+];
 
 /// Lists the items of `collection`, without collections in it. The listing is whole or an error.
 #[derive(Debug, Clone)]
@@ -40,14 +49,7 @@ impl Request for ListMembers {
     type Reply = Vec<Member>;
 
     fn parts(&self) -> Parts {
-        let names = [
-            names::GETETAG,
-            names::GETCONTENTLENGTH,
-            names::GETLASTMODIFIED,
-            names::GETCONTENTTYPE,
-            names::RESOURCETYPE,
-        ];
-        body_for(self.collection.clone(), Depth::One, &names, Expects::Multistatus)
+        body_for(self.collection.clone(), Depth::One, &PROPERTIES, Expects::Multistatus)
     }
 
     fn begin(&self, _head: &Head) -> Result<Self::Reply, Error> {
@@ -66,23 +68,28 @@ impl Listing for ListMembers {
         if response.trouble.is_none() && response.href == self.collection {
             return collection_fault(&response).map_or(Ok(None), Err);
         }
-        if is_collection(&response) {
-            return Ok(None);
-        }
-        let mut member = Member {
-            status: response.status_or_ok(),
-            trouble: response.trouble.clone(),
-            href: response.href.clone(),
-            etag: None,
-            size: None,
-            modified: None,
-            content_type: None,
-        };
-        for property in response.found() {
-            fill(&mut member, property);
-        }
-        Ok(Some(member))
+        Ok(member(&response))
     }
+}
+
+/// The item that a member of a listing stands for; `None` for a collection.
+pub(super) fn member(response: &Response) -> Option<Member> {
+    if is_collection(response) {
+        return None;
+    }
+    let mut member = Member {
+        status: response.status_or_ok(),
+        trouble: response.trouble.clone(),
+        href: response.href.clone(),
+        etag: None,
+        size: None,
+        modified: None,
+        content_type: None,
+    };
+    for property in response.found() {
+        fill(&mut member, property);
+    }
+    Some(member)
 }
 
 fn is_collection(response: &Response) -> bool {

@@ -14,6 +14,7 @@ mod put;
 mod query;
 mod stored_as;
 mod subscribe;
+mod sync_collection;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
@@ -22,6 +23,7 @@ use url::Url;
 use super::element::Element;
 use super::error::{Error, ErrorKind};
 use super::href::Href;
+use super::sync_token::SyncToken;
 use fetched::{collect, collection_fault};
 
 pub use super::xml::{Propstat, Response};
@@ -40,6 +42,7 @@ pub use put::{Put, When};
 pub use query::Query;
 pub use stored_as::StoredAs;
 pub use subscribe::Subscribe;
+pub use sync_collection::{Changes, SyncCollection};
 
 /// Bytes in, value out: what to send, and what the answer means.
 ///
@@ -121,6 +124,8 @@ pub struct Head {
 pub enum Part {
     /// A member of a multistatus.
     Response(Response),
+    /// The token at the end of a multistatus (RFC 6578 §6.2).
+    SyncToken(SyncToken),
     /// The whole body.
     Content(Bytes),
 }

@@ -1,0 +1,88 @@
+//! One item as it was when it was last read.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::dav::ETag;
+use crate::dav::request::{Member, VcardVersion};
+
+/// An item as it was listed and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::connector::dav) struct RememberedItem {
+    /// The path of its href.
+    pub href: String,
+    /// Its tag.
+    pub etag: Option<ETag>,
+    /// Its size in the listing, in bytes.
+    pub listed_size: Option<u64>,
+    /// When it changed last, by the listing.
+    pub modified: Option<SystemTime>,
+    /// The size of its content, in bytes.
+    pub size: u64,
+    /// What changes with its content.
+    pub version: u64,
+    /// The version that it is to be asked for in.
+    pub vcard_version: Option<VcardVersion>,
+    /// `VEVENT`, `VTODO`, …; empty for contacts and what is not known.
+    pub component: String,
+}
+
+impl RememberedItem {
+    /// Whether a listing says that it is as it was. Without a tag nothing is known.
+    pub fn is_still(&self, member: &Member) -> bool {
+        let same_time = seconds(self.modified) == seconds(member.modified);
+        self.etag.is_some() && self.etag == member.etag && self.listed_size == member.size && same_time
+    }
+
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let etag: Option<String> = row.try_get("etag")?;
+        let (size, listed_size): (i64, Option<i64>) = (row.try_get("size")?, row.try_get("listed_size")?);
+        let modified: Option<i64> = row.try_get("modified")?;
+        let version: Vec<u8> = row.try_get("version")?;
+        let vcard_version: Option<String> = row.try_get("vcard_version")?;
+        let versions = [VcardVersion::V3, VcardVersion::V4];
+        Ok(Self {
+            href: row.try_get("href")?,
+            etag: etag.as_deref().and_then(ETag::new),
+            listed_size: listed_size.and_then(|size| u64::try_from(size).ok()),
+            modified: modified.and_then(time),
+            size: u64::try_from(size).unwrap_or_default(),
+            version: version.iter().fold(0, |version, byte| version << 8 | u64::from(*byte)),
+            vcard_version: versions.into_iter().find(|one| vcard_version.as_deref() == Some(one.as_str())),
+            component: row.try_get("component")?,
+        })
+    }
+
+    pub(super) async fn write(&self, collection: i64, database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let insert = sqlx::query(
+            "INSERT OR REPLACE INTO item \
+             (collection, href, etag, listed_size, modified, size, version, vcard_version, component) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        insert
+            .bind(collection)
+            .bind(&self.href)
+            .bind(self.etag.as_ref().map(ETag::as_str))
+            .bind(self.listed_size.and_then(|size| i64::try_from(size).ok()))
+            .bind(seconds(self.modified))
+            .bind(i64::try_from(self.size).unwrap_or(i64::MAX))
+            .bind(self.version.to_be_bytes().to_vec())
+            .bind(self.vcard_version.map(VcardVersion::as_str))
+            .bind(&self.component)
+            .execute(database)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Whole seconds since 1970, as listings have them (RFC 9110 §5.6.7).
+fn seconds(time: Option<SystemTime>) -> Option<i64> {
+    let since = time?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+fn time(seconds: i64) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))
+}
