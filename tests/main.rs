@@ -35,6 +35,7 @@ mod story_selection;
 mod story_servers;
 mod story_setup;
 mod story_traps;
+mod story_unchanged;
 mod story_undo;
 mod story_vdirsyncer;
 mod story_window;

@@ -21,7 +21,7 @@ fn options(options: Options<'_>) -> BTreeMap<String, String> {
 }
 
 async fn source(at: &Path, with: Options<'_>) -> Box<dyn Source> {
-    connector::source(&at.display().to_string(), &options(with)).await.expect("a source")
+    connector::source(&at.display().to_string(), &options(with), None).await.expect("a source")
 }
 
 async fn destination(at: &Path, with: Options<'_>) -> Box<dyn Destination> {

@@ -7,6 +7,7 @@ use crate::connector::{self, Destination, Source};
 use crate::plugin::serve::{self, Generation};
 
 use super::failure::Failure;
+use super::local;
 use super::output;
 
 /// Says which generation of the plugin interface the host speaks, where what it calls itself misleads.
@@ -36,7 +37,8 @@ impl serve::Connectors for Ours {
         location: &str,
         options: &BTreeMap<String, String>,
     ) -> Result<Box<dyn Source>, connector::Error> {
-        connector::source(location, options).await
+        let memory = local::folders(|name| std::env::var_os(name)).cache.map(|cache| cache.join("accounts"));
+        connector::source(location, options, memory).await
     }
 
     async fn destination(

@@ -4,6 +4,7 @@
 //! exact bytes, and that one item's trouble never ends the run. It never decides what is stored or kept: the host does.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -66,11 +67,16 @@ pub fn is_bin(content: &[u8]) -> bool {
     dav::is_bin(content)
 }
 
-/// Opens a location to read from; signs in only when something is asked of it.
-pub async fn source(location: &str, options: &BTreeMap<String, String>) -> Result<Box<dyn Source>, Error> {
+/// Opens a location to read from; signs in only when something is asked of it. In the folder `memory` an account may remember
+/// what saves requests in the next run; it holds no content and no secret, and may be deleted at any time.
+pub async fn source(
+    location: &str,
+    options: &BTreeMap<String, String>,
+    memory: Option<PathBuf>,
+) -> Result<Box<dyn Source>, Error> {
     check(Role::Source, location, options)?;
     match Location::parse(location)? {
-        Location::Dav(site) => Ok(Box::new(dav::DavSource::new(dav::open(site, options).await?, options)?)),
+        Location::Dav(site) => Ok(Box::new(dav::DavSource::new(dav::open(site, options).await?, options, memory)?)),
         Location::Vdir(path) => Ok(Box::new(vdir::Source::open(&path, options)?)),
     }
 }
@@ -112,6 +118,12 @@ pub trait Source: Send + Sync {
 
     /// The host needs nothing more of `path`: it took the content, or had it already. What is held for it may go.
     fn settled(&self, path: &str);
+
+    /// The host has settled all that it will; where `takes_rest`, it has taken what it said nothing of, too. What the next run
+    /// goes by is written down now. Given back are sentences that a person should read.
+    async fn end(&self, _takes_rest: bool) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Puts the tree of a snapshot back.

@@ -102,6 +102,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec::only(Source, "include_trash", value::flag, "true: also what lies in the account's bin"),
     OptionSpec::only(
+        Source,
+        "verify",
+        value::sweep,
+        "always, never, or every how many backups all is listed, changed or not; default 20",
+    ),
+    OptionSpec::only(
         Destination,
         "on_conflict",
         value::on_conflict,
@@ -221,7 +227,8 @@ fn is_true(value: &str) -> bool {
 
 fn find(role: Role, vdir: bool, name: &str) -> Result<&'static OptionSpec, Error> {
     let applies = |spec: &&OptionSpec| spec.role.is_none_or(|only| only == role) && (spec.vdir || !vdir);
-    let Some(spec) = OPTIONS.iter().find(|spec| spec.name == name) else {
+    let named = || OPTIONS.iter().filter(|spec| spec.name == name);
+    let Some(spec) = named().find(applies).or_else(|| named().next()) else {
         if OAUTH.contains(&name) {
             return Err(usage(format!(
                 "option {name} belongs to signing in by OAuth, which is not there yet; leave name, client_id and \

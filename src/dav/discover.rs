@@ -10,10 +10,15 @@ use super::href::Href;
 use super::kind::Kind;
 use super::look::{Look, as_collection, is_nobody, own_resource};
 use super::names;
-use super::request::{Depth, Propfind, PropfindReply};
+use super::others::Others;
+use super::request::{Depth, Propfind, PropfindReply, Resource};
 use super::scheduling::Scheduling;
 use super::srv;
 use super::unread::{Missing, Unread};
+
+mod again;
+
+pub use again::{Known, find_again};
 
 /// Finds the homes and collections of `kinds` from the client's location: the location itself, then well-known addresses
 /// (RFC 6764 §5), then DNS (RFC 6764 §3).
@@ -21,7 +26,7 @@ use super::unread::{Missing, Unread};
 /// The location may be a server, a principal, a home or one collection. Kind `NotDav` if there is nothing of the kind, and
 /// `NotFound` if a location with a path is not there.
 pub async fn discover(client: &Client, kinds: &[Kind]) -> Result<Account, Error> {
-    let mut search = Search { client, kinds, scheduling: Scheduling::default(), unread: Vec::new() };
+    let mut search = Search::new(client, kinds);
     let first = match search.at(client.base()).await {
         Ok(Some(found)) => return search.account(found).await,
         Ok(None) => nothing_there(client.base()),
@@ -56,6 +61,17 @@ struct Search<'a> {
     scheduling: Scheduling,
     /// What could not be found out, of kinds for which no home was found.
     unread: Vec<Unread>,
+    /// What to ask for besides.
+    others: Others,
+    /// Who we were before.
+    known_principal: Option<Href>,
+}
+
+impl<'a> Search<'a> {
+    fn new(client: &'a Client, kinds: &'a [Kind]) -> Self {
+        let (scheduling, others) = (Scheduling::default(), Others::default());
+        Self { client, kinds, scheduling, unread: Vec::new(), others, known_principal: None }
+    }
 }
 
 impl Search<'_> {
@@ -172,7 +188,7 @@ impl Search<'_> {
         let mut names = collection_properties();
         names.extend([names::CURRENT_USER_PRINCIPAL, names::SCHEDULE_OUTBOX_URL]);
         names.extend(self.kinds.iter().map(|kind| kind.row().home_set));
-        let request = Propfind { at: at.clone(), depth: Depth::Zero, names };
+        let request = Propfind { at: at.clone(), depth: Depth::Zero, names, also: self.others.named().to_vec() };
         let mut reply = self.client.send(&request).await;
         let shut_out = match &reply {
             Ok(reply) => own_resource(reply, at).is_some_and(is_nobody),
@@ -189,9 +205,24 @@ impl Search<'_> {
     }
 
     async fn list(&mut self, home: &Href) -> Result<PropfindReply, Error> {
-        let request = Propfind { at: home.clone(), depth: Depth::One, names: collection_properties() };
+        let mut names = collection_properties();
+        names.push(names::CURRENT_USER_PRINCIPAL);
+        let request = Propfind { at: home.clone(), depth: Depth::One, names, also: self.others.named().to_vec() };
         let reply = self.client.send(&request).await?;
+        if let Some(own) = own_resource(&reply, home) {
+            self.is_us(own, &reply.at)?;
+        }
         Ok(self.noted(reply))
+    }
+
+    /// An error where somebody else is signed in than before.
+    fn is_us(&self, resource: &Resource, at: &Href) -> Result<(), Error> {
+        let Some(known) = &self.known_principal else { return Ok(()) };
+        let look = Look { at: at.clone(), resource: resource.clone() };
+        match look.principal() {
+            Some(now) if now != *known => Err(nothing_there(at)),
+            _ => Ok(()),
+        }
     }
 
     fn noted(&mut self, reply: PropfindReply) -> PropfindReply {
@@ -282,7 +313,7 @@ impl Search<'_> {
             match self.list(href).await {
                 Ok(reply) => {
                     listed += 1;
-                    add_collections(account, &reply, self.kinds);
+                    self.add_collections(account, &reply);
                     let children = reply.resources.iter().filter(|one| one.href != reply.at && one.href != **href);
                     account.failures.extend(children.filter_map(|child| Unread::child(child, &kinds)));
                 }
@@ -299,17 +330,19 @@ impl Search<'_> {
         account.homes = homes;
         Ok(())
     }
-}
 
-fn add_collections(account: &mut Account, reply: &PropfindReply, kinds: &[Kind]) {
-    for resource in &reply.resources {
-        let Some(collection) = Collection::read(resource, kinds) else { continue };
-        let place = if collection.role == Role::Trash { &mut account.trash } else { &mut account.collections };
-        if !place.iter().any(|known| known.href == collection.href) {
-            place.push(collection);
+    fn add_collections(&self, account: &mut Account, reply: &PropfindReply) {
+        for resource in &reply.resources {
+            let Some(mut collection) = Collection::read(resource, self.kinds) else { continue };
+            self.others.add_to(&mut collection, &resource.elements().collect::<Vec<_>>());
+            let place = if collection.role == Role::Trash { &mut account.trash } else { &mut account.collections };
+            if !place.iter().any(|known| known.href == collection.href) {
+                place.push(collection);
+            }
         }
     }
 }
+
 
 /// Whether an answer means that there is nothing of the kind, rather than that nobody can tell.
 fn says_none(error: &Error) -> bool {

@@ -34,6 +34,12 @@ impl Element {
         Self { namespace: name.namespace.into(), local: name.local.into(), ..Self::default() }
     }
 
+    /// An empty element of that namespace and name.
+    #[must_use]
+    pub fn named(namespace: &str, local: &str) -> Self {
+        Self { namespace: namespace.into(), local: local.into(), ..Self::default() }
+    }
+
     /// The same with a further child.
     #[must_use]
     pub fn child(mut self, child: Element) -> Self {
@@ -80,6 +86,12 @@ impl Element {
     #[must_use]
     pub fn find(&self, name: Name) -> Option<&Element> {
         self.elements().find(|element| element.is(name))
+    }
+
+    /// Whether an element with that name is inside, however deep.
+    #[must_use]
+    pub fn holds(&self, name: Name) -> bool {
+        self.elements().any(|element| element.is(name) || element.holds(name))
     }
 
     /// The text directly inside, joined.

@@ -36,6 +36,8 @@ pub const GETCONTENTLENGTH: Name = name(DAV, "getcontentlength");
 pub const GETCONTENTTYPE: Name = name(DAV, "getcontenttype");
 /// RFC 4918 §15.7.
 pub const GETLASTMODIFIED: Name = name(DAV, "getlastmodified");
+/// RFC 4918 §15.1.
+pub const CREATIONDATE: Name = name(DAV, "creationdate");
 /// RFC 4918 §15.9.
 pub const RESOURCETYPE: Name = name(DAV, "resourcetype");
 /// RFC 4918 §15.2.
@@ -152,6 +154,8 @@ pub const ADDRESSBOOK_FILTER: Name = name(CARDDAV, "filter");
 pub const ADDRESSBOOK_PROP_FILTER: Name = name(CARDDAV, "prop-filter");
 /// RFC 6352 §10.5.4.
 pub const ADDRESSBOOK_TEXT_MATCH: Name = name(CARDDAV, "text-match");
+/// Calendar server's `caldav-ctag`: changes whenever something in the collection does.
+pub const GETCTAG: Name = name(CALENDARSERVER, "getctag");
 /// a copy of a feed; calendarserver's extension.
 pub const SUBSCRIBED: Name = name(CALENDARSERVER, "subscribed");
 /// where a subscribed calendar comes from; calendarserver's extension.

@@ -126,6 +126,49 @@ pub fn is_live(namespace: &str, name: &str) -> bool {
     LIVE_NAMESPACES.contains(&namespace) || LIVE.iter().any(|(of, names)| *of == namespace && names.contains(&name))
 }
 
+/// The other properties that an account's collections were found to have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Namespace and name of what to ask for, each once.
+    named: Vec<(String, String)>,
+    /// What is there by a list of names of the server's own, and is therefore kept without any value, too.
+    empty: HashSet<(Href, String, String)>,
+}
+
+impl Others {
+    /// What collections had before: which one, namespace, name, and whether there was nothing in it. It is asked for by name
+    /// then, without asking for the names first.
+    #[must_use]
+    pub fn of(known: impl IntoIterator<Item = (Href, String, String, bool)>) -> Self {
+        let mut others = Self::default();
+        others.named.extend(ASKED_FOR.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())));
+        for (href, namespace, name, is_empty) in known {
+            if is_empty {
+                others.empty.insert((href, namespace.clone(), name.clone()));
+            }
+            others.named.push((namespace, name));
+        }
+        others.bounded()
+    }
+
+    /// Namespace and name of what to ask for.
+    pub(super) fn named(&self) -> &[(String, String)] {
+        &self.named
+    }
+
+    /// Adds to a collection what of this is among its elements.
+    pub(super) fn add_to(&self, collection: &mut Collection, elements: &[&Element]) {
+        add(collection, elements, &self.empty);
+    }
+
+    fn bounded(mut self) -> Self {
+        self.named.sort();
+        self.named.dedup();
+        self.named.truncate(MOST_NAMES);
+        self
+    }
+}
+
 /// Adds to the collections of an account what else they have. What a server refuses to tell is left out: no item depends on it.
 /// Given back is of which collections nobody knows, since the server did not answer for now.
 pub async fn add_other_properties(client: &Client, account: &mut Account) -> HashSet<Href> {
@@ -140,14 +183,14 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
     }
     let (mut told, mut silent) = (HashSet::new(), Vec::new());
     for (at, depth) in places {
-        let Names { named, empty, is_silent } = names_at(client, &at, depth).await;
-        let asked = client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(named) }).await;
+        let (others, is_silent) = names_at(client, &at, depth).await;
+        let asked = client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(others.named.clone()) }).await;
         if is_silent || asked.as_ref().is_err_and(is_for_now) {
             silent.push(at);
         }
         for (href, elements) in asked.unwrap_or_default() {
             for one in account.collections.iter_mut().filter(|one| one.href == href) {
-                add(one, &elements, &empty);
+                others.add_to(one, &elements.iter().collect::<Vec<_>>());
             }
             if !is_silent {
                 told.insert(href);
@@ -173,57 +216,45 @@ pub async fn properties_of(client: &Client, at: &Href, named: Vec<(String, Strin
     own.map(|(_, elements)| elements.iter().map(kept).collect()).unwrap_or_default()
 }
 
-/// The names of what to ask for.
-#[derive(Default)]
-struct Names {
-    /// Namespace and name, each once.
-    named: Vec<(String, String)>,
-    /// What is there by a list of names of the server's own, and is therefore kept without any value, too.
-    empty: HashSet<(Href, String, String)>,
-    /// Whether the server gave no list for now.
-    is_silent: bool,
-}
-
 /// What to ask for: what is there by a list of names, and what is not listed by some.
 ///
 /// QUIRK(davical): has no list of names, QUIRK(xandikos): fails at it; both give values instead.
-async fn names_at(client: &Client, at: &Href, depth: Depth) -> Names {
-    let mut names = Names::default();
-    names.named.extend(ASKED_FOR.iter().map(|(namespace, name)| ((*namespace).to_owned(), (*name).to_owned())));
+///
+/// Also whether the server gave no list for now.
+async fn names_at(client: &Client, at: &Href, depth: Depth) -> (Others, bool) {
+    let mut others = Others::of([]);
+    let mut is_silent = false;
     for wanted in [Wanted::Names, Wanted::All] {
         let is_list = matches!(wanted, Wanted::Names);
         let listed = client.send(&Properties { at: at.clone(), depth, wanted }).await;
-        names.is_silent |= listed.as_ref().is_err_and(is_for_now);
+        is_silent |= listed.as_ref().is_err_and(is_for_now);
         let mut is_listed = false;
         for (href, elements) in listed.unwrap_or_default() {
             is_listed |= !elements.is_empty();
             for one in elements.into_iter().filter(|one| !is_live(&one.namespace, &one.local)) {
                 if is_list {
-                    names.empty.insert((href.clone(), one.namespace.clone(), one.local.clone()));
+                    others.empty.insert((href.clone(), one.namespace.clone(), one.local.clone()));
                 }
-                names.named.push((one.namespace, one.local));
+                others.named.push((one.namespace, one.local));
             }
         }
         if is_listed {
-            names.is_silent = false;
+            is_silent = false;
             break;
         }
     }
-    names.named.sort();
-    names.named.dedup();
-    names.named.truncate(MOST_NAMES);
-    names
+    (others.bounded(), is_silent)
 }
 
 /// Most properties that are asked for beside the usual ones; more is no calendar program's doing.
 const MOST_NAMES: usize = 200;
 
-fn add(collection: &mut Collection, elements: &[Element], empty: &HashSet<(Href, String, String)>) {
+fn add(collection: &mut Collection, elements: &[&Element], empty: &HashSet<(Href, String, String)>) {
     let is_named = |element: &Element| {
         let name = (collection.href.clone(), element.namespace.clone(), element.local.clone());
         !element.children.is_empty() || empty.contains(&name)
     };
-    let elements: Vec<_> = elements.iter().filter(|element| is_named(element)).collect();
+    let elements: Vec<_> = elements.iter().copied().filter(|element| is_named(element)).collect();
     for element in elements {
         let is_known =
             collection.other.iter().any(|one| one.namespace == element.namespace && one.name == element.local);

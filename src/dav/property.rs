@@ -28,4 +28,10 @@ impl Property {
     pub fn text(name: Name, text: impl Into<String>) -> Self {
         Self { namespace: name.namespace.into(), name: name.local.into(), value: Value::Text(text.into()) }
     }
+
+    /// Whether it is there and holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.value, Value::Text(text) | Value::Xml(text) if text.is_empty())
+    }
 }

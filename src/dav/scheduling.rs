@@ -106,7 +106,7 @@ pub async fn scheduler(client: &Client, account: &Account) -> Scheduler {
 
 async fn addresses(client: &Client, principal: &Href) -> Vec<String> {
     let names = vec![names::CALENDAR_USER_ADDRESS_SET];
-    let asked = client.send(&Propfind { at: principal.clone(), depth: Depth::Zero, names }).await;
+    let asked = client.send(&Propfind { at: principal.clone(), depth: Depth::Zero, names, also: Vec::new() }).await;
     let set = asked.ok().and_then(|reply| {
         reply.resources.iter().find_map(|resource| resource.get(names::CALENDAR_USER_ADDRESS_SET).cloned())
     });

@@ -67,6 +67,12 @@ impl Kind {
         }
     }
 
+    /// What [`Kind::component`] gives for the kind whose component has that name.
+    #[must_use]
+    pub fn component_named(name: &str) -> Option<&'static str> {
+        Kind::of_component(name).component()
+    }
+
     pub(super) fn of_component(name: &str) -> Kind {
         match name {
             "VEVENT" => Kind::Event,

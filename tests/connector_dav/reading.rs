@@ -39,7 +39,7 @@ async fn an_unchanged_calendar_gives_the_same_files_and_versions_again() {
 async fn what_the_host_leaves_out_is_not_fetched_and_the_calendar_is_not_whole() {
     let items = items([("a.ics", event("a", "x")), ("b.ics", event("b", "y")), ("c.ics", event("c", "z"))]);
     let server = serve(&items, |_| None);
-    let source = connector::source(&location(&server), &options(&[])).await.unwrap();
+    let source = connector::source(&location(&server), &options(&[]), None).await.unwrap();
     source.leave_out(Arc::new(|path, folder| !folder && path == "/calendars/work/b.ics"));
     let taken = take(&*source).await.unwrap();
     assert_eq!(taken.items(), ["/calendars/work/a.ics", "/calendars/work/c.ics"]);

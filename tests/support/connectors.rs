@@ -34,7 +34,7 @@ pub fn options(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 /// Everything that lies at a location.
 pub async fn take_all(location: &str, options: &BTreeMap<String, String>) -> Result<Taken, Error> {
-    take(&*connector::source(location, options).await?).await
+    take(&*connector::source(location, options, None).await?).await
 }
 
 /// Everything that a source has; each content is read as soon as its entry is there.

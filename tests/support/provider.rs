@@ -3,6 +3,7 @@
 
 pub mod google;
 pub mod icloud;
+pub mod marks;
 pub mod nextcloud;
 pub mod ox;
 pub mod zoho;
@@ -28,6 +29,8 @@ pub struct Account {
     pub collections: BTreeMap<String, Collection>,
     /// The tag that every item has, as `SOGo`'s new ones do; else one that its content makes.
     pub only_tag: Option<&'static str>,
+    /// Whether its collections have ctags and tell what changed since a token.
+    pub marks: Option<marks::Marks>,
 }
 
 /// A calendar, or an address book if it lies in [`BOOKS`].
@@ -36,6 +39,10 @@ pub struct Collection {
     pub displayname: String,
     /// By the last segment of the href, as it is sent.
     pub items: BTreeMap<String, Vec<u8>>,
+    /// The ctag that it has whatever is in it; else one that its items make.
+    pub ctag: Option<String>,
+    /// When it was made, if it says so.
+    pub born: Option<String>,
 }
 
 impl Provider {
@@ -44,7 +51,7 @@ impl Provider {
     pub fn start(quirks: impl Fn(&mut Account, &Recorded) -> Option<Scripted> + Send + Sync + 'static) -> Provider {
         let collections =
             [format!("{CALENDARS}home/"), format!("{BOOKS}people/")].map(|at| (at, Collection::default()));
-        let account = Arc::new(Mutex::new(Account { collections: collections.into(), only_tag: None }));
+        let account = Arc::new(Mutex::new(Account { collections: collections.into(), ..Account::default() }));
         let shared = Arc::clone(&account);
         let server = Server::start(move |request| {
             let mut account = shared.lock().expect("no panic while serving");
@@ -127,14 +134,14 @@ impl Account {
             "/alice/" => member(path, &format!("{principal}{folder}{homes}")),
             CALENDARS | BOOKS => member(path, folder),
             _ => match (self.collections.get(path), self.item(path)) {
-                (Some(collection), _) => about(path, collection),
+                (Some(collection), _) => self.about(path, collection),
                 (_, Some(content)) => self.listed(path, content),
                 _ => return Scripted::answer(404, ""),
             },
         };
         if depth == "1" && matches!(path, CALENDARS | BOOKS) {
             let within = self.collections.iter().filter(|(at, _)| at.starts_with(path));
-            members.extend(within.map(|(at, collection)| about(at, collection)));
+            members.extend(within.map(|(at, collection)| self.about(at, collection)));
         } else if depth == "1" {
             let items = self.collections.get(path).into_iter().flat_map(|collection| &collection.items);
             members.extend(items.map(|(name, content)| self.listed(&format!("{path}{name}"), content)));
@@ -142,9 +149,15 @@ impl Account {
         Scripted::multistatus(&members)
     }
 
-    fn report(&self, path: &str, request: &Recorded) -> Scripted {
+    fn report(&mut self, path: &str, request: &Recorded) -> Scripted {
         let Some(collection) = self.collections.get(path) else { return Scripted::answer(404, "") };
         let text = request.text();
+        if text.contains("sync-collection") {
+            let Some(mut marks) = self.marks.take() else { return Scripted::answer(403, "") };
+            let answer = marks.changes(path, collection, &text, &|at, content| self.listed(at, content));
+            self.marks = Some(marks);
+            return answer;
+        }
         if !text.contains("multiget") {
             let with_data = text.contains("-data");
             let each = |(name, content): (&String, &Vec<u8>)| {
@@ -168,6 +181,16 @@ impl Account {
         let name = text.split("displayname>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
         self.collections.insert(path.to_owned(), Collection { displayname: name.to_owned(), ..Collection::default() });
         Scripted::answer(201, "")
+    }
+
+    fn about(&self, path: &str, collection: &Collection) -> String {
+        let kind = if is_book(path) { "<A:addressbook/>" } else { "<C:calendar/>" };
+        let name = &collection.displayname;
+        let marks = if self.marks.is_some() { marks::properties(collection) } else { String::new() };
+        member(
+            path,
+            &format!("<D:resourcetype><D:collection/>{kind}</D:resourcetype><D:displayname>{name}</D:displayname>{marks}"),
+        )
     }
 
     /// The tag of an item of that content.
@@ -235,13 +258,4 @@ pub fn etag(content: &[u8]) -> String {
 /// A member of a multiget that is not there.
 pub fn missing(href: &str) -> String {
     format!("<D:response><D:href>{href}</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>")
-}
-
-fn about(path: &str, collection: &Collection) -> String {
-    let kind = if is_book(path) { "<A:addressbook/>" } else { "<C:calendar/>" };
-    let name = &collection.displayname;
-    member(
-        path,
-        &format!("<D:resourcetype><D:collection/>{kind}</D:resourcetype><D:displayname>{name}</D:displayname>"),
-    )
 }

@@ -83,7 +83,10 @@ pub async fn take(
 
 /// The destination as a source of what will be written over.
 fn source(to: &Endpoint, overwritten: &Overwritten<'_>) -> Endpoint {
-    let is_both = |name: &str| OPTIONS.iter().any(|spec| spec.name == name && spec.role != Some(Role::Destination));
+    let is_both = |name: &str| {
+        let mut named = OPTIONS.iter().filter(|spec| spec.name == name).peekable();
+        named.peek().is_some() && named.all(|spec| spec.role != Some(Role::Destination))
+    };
     let mut options = to.options.clone();
     options.retain(|name, _| is_both(name));
     if let Overwritten::In(collections) = overwritten {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::remembered::Identity;
 use crate::connector::location::{Scheme, Site};
 use crate::connector::options::{is_on, list, seconds};
 use crate::connector::{About, Error, ErrorKind, secret};
@@ -21,7 +22,12 @@ pub(in crate::connector) struct Opened {
     pub kinds: Vec<Kind>,
     /// How many requests may run at the same time.
     pub connections: usize,
+    /// Whose account it is.
+    pub identity: Identity,
 }
+
+/// Options that say which items are wanted.
+const FILTERS: [&str; 3] = ["components", "since", "until"];
 
 /// Reads secrets and builds the client; the options are checked ones.
 pub(in crate::connector) async fn open(site: Site, options: &BTreeMap<String, String>) -> Result<Opened, Error> {
@@ -30,6 +36,10 @@ pub(in crate::connector) async fn open(site: Site, options: &BTreeMap<String, St
         Credentials::Password { username, .. } => Some(username.as_str()),
         Credentials::None | Credentials::Bearer(_) => None,
     };
+    let kinds = kinds(site.scheme);
+    let filter = FILTERS.map(|name| options.get(name).map(String::as_str).unwrap_or_default()).join("\n");
+    let location = site.url.to_string();
+    let identity = Identity { location, username: username.map(str::to_owned), kinds: kinds.clone(), filter };
     let about = About { origin: site.origin(username), scheme: site.scheme.name().to_owned(), root: "/".to_owned() };
     let mut set = dav::Options::new(site.url);
     set.credentials = credentials;
@@ -55,7 +65,7 @@ pub(in crate::connector) async fn open(site: Site, options: &BTreeMap<String, St
     }
     let connections = set.connections;
     let client = Client::new(set).map_err(|error| failed(format!("cannot use {}", about.origin), error))?;
-    Ok(Opened { client, about, kinds: kinds(site.scheme), connections })
+    Ok(Opened { client, about, kinds, connections, identity })
 }
 
 /// What became of a request, in the words of this room: `what` failed because of `error`.

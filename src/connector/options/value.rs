@@ -46,6 +46,12 @@ pub(super) fn connections(value: &str) -> Checked {
     valid(right, "give a whole number from 1 to 64")
 }
 
+/// How often everything is listed.
+pub(super) fn sweep(value: &str) -> Checked {
+    let right = matches!(value, "always" | "never") || value.parse().is_ok_and(|every: u32| (1..=1000).contains(&every));
+    valid(right, "give always, never or a whole number from 1 to 1000")
+}
+
 /// A time in whole seconds, `s` after it or not.
 pub(super) fn seconds(value: &str) -> Checked {
     let right = as_seconds(value).is_some_and(|seconds| (1..=86_400).contains(&seconds));

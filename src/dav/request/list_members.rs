@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::propfind::{Depth, body_for};
-use super::{Expects, Head, Listing, Part, Parts, Request, collection_fault};
+use super::propfind::{Depth, propfind};
+use super::{Head, Listing, Part, Parts, Request, collection_fault};
 use crate::dav::xml::Response;
 use crate::dav::{ETag, Element, Error, Href, Name, names};
 
@@ -49,7 +49,8 @@ impl Request for ListMembers {
     type Reply = Vec<Member>;
 
     fn parts(&self) -> Parts {
-        body_for(self.collection.clone(), Depth::One, &PROPERTIES, Expects::Multistatus)
+        let prop = Element::new(names::PROP).children(PROPERTIES.map(Element::new));
+        propfind(self.collection.clone(), Depth::One, prop)
     }
 
     fn begin(&self, _head: &Head) -> Result<Self::Reply, Error> {

@@ -1,7 +1,7 @@
 //! Which properties there are, and those of any name (RFC 4918 §9.1).
 
-use super::propfind::with_depth;
-use super::{Depth, Expects, Head, Part, Parts, Request, xml_body};
+use super::propfind::propfind;
+use super::{Depth, Head, Part, Parts, Request};
 use crate::dav::{Element, Error, Href, names};
 
 /// What of the properties is asked for.
@@ -35,18 +35,11 @@ impl Request for Properties {
             Wanted::Names => Element::new(names::PROPNAME),
             Wanted::All => Element::new(names::ALLPROP),
             Wanted::Named(wanted) => {
-                let named = wanted.iter().map(|(namespace, local)| Element {
-                    namespace: namespace.clone(),
-                    local: local.clone(),
-                    ..Element::default()
-                });
+                let named = wanted.iter().map(|(namespace, local)| Element::named(namespace, local));
                 Element::new(names::PROP).children(named)
             }
         };
-        let (headers, body) = xml_body(&Element::new(names::PROPFIND).child(inside), |xml| xml);
-        let method = http::Method::from_bytes(b"PROPFIND").unwrap_or_default();
-        let (at, expects) = (self.at.clone(), Expects::Multistatus);
-        with_depth(Parts { method, at, headers, body, expects, repeatable: true }, self.depth)
+        propfind(self.at.clone(), self.depth, inside)
     }
 
     fn begin(&self, _head: &Head) -> Result<Self::Reply, Error> {

@@ -14,6 +14,8 @@ pub struct Propfind {
     pub depth: Depth,
     /// Which properties.
     pub names: Vec<Name>,
+    /// And those that others defined: namespace and name.
+    pub also: Vec<(String, String)>,
 }
 
 /// The `Depth` header (RFC 4918 §10.2); `infinity` is never asked for.
@@ -65,6 +67,11 @@ impl Resource {
         self.properties.iter().find(|p| p.status == 200 && p.element.is(name)).map(|p| &p.element)
     }
 
+    /// The elements of all properties that are there.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.properties.iter().filter(|property| property.status == 200).map(|property| &property.element)
+    }
+
     /// The text of a property that is there and not empty.
     ///
     /// QUIRK(icloud): says `None` where a property is empty, as seen by others in dates and tags.
@@ -79,7 +86,9 @@ impl Request for Propfind {
     type Reply = PropfindReply;
 
     fn parts(&self) -> Parts {
-        body_for(self.at.clone(), self.depth, &self.names, Expects::Multistatus)
+        let also = self.also.iter().map(|(namespace, local)| Element::named(namespace, local));
+        let names = self.names.iter().map(|name| Element::new(*name)).chain(also);
+        propfind(self.at.clone(), self.depth, Element::new(names::PROP).children(names))
     }
 
     fn begin(&self, head: &Head) -> Result<Self::Reply, Error> {
@@ -112,11 +121,11 @@ impl Request for Propfind {
     }
 }
 
-pub(super) fn body_for(at: Href, depth: Depth, names: &[Name], expects: Expects) -> Parts {
-    let prop = Element::new(names::PROP).children(names.iter().map(|name| Element::new(*name)));
-    let (headers, body) = xml_body(&Element::new(names::PROPFIND).child(prop), |xml| xml);
+/// A PROPFIND with this inside.
+pub(super) fn propfind(at: Href, depth: Depth, inside: Element) -> Parts {
+    let (headers, body) = xml_body(&Element::new(names::PROPFIND).child(inside), |xml| xml);
     let method = Method::from_bytes(b"PROPFIND").unwrap_or_default();
-    with_depth(Parts { method, at, headers, body, expects, repeatable: true }, depth)
+    with_depth(Parts { method, at, headers, body, expects: Expects::Multistatus, repeatable: true }, depth)
 }
 
 pub(super) fn report(at: Href, depth: Depth, body: &Element) -> Parts {
@@ -125,7 +134,7 @@ pub(super) fn report(at: Href, depth: Depth, body: &Element) -> Parts {
     with_depth(Parts { method, at, headers, body, expects: Expects::Multistatus, repeatable: true }, depth)
 }
 
-pub(super) fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
+fn with_depth(mut parts: Parts, depth: Depth) -> Parts {
     let value = match depth {
         Depth::Zero => "0",
         Depth::One => "1",

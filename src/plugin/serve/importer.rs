@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::excludes::Excludes;
-use super::{Generation, status};
+use super::{Connectors, Generation, status};
 use crate::connector::{Entry, EntryKind, Found, Source};
 use crate::go::mode;
 use crate::plugin::path;
@@ -41,15 +41,24 @@ impl Serving {
 /// Lists the source to the host, and tells the source what the host has settled, until both sides have said all.
 pub(super) fn import(
     serving: Arc<Serving>,
+    connectors: Arc<dyn Connectors>,
     acknowledgments: Streaming<ImportRequest>,
 ) -> ReceiverStream<Result<ImportResponse, Status>> {
     let (to_host, messages) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         tokio::join!(list(&serving, to_host.clone()), settle(&*serving.source, acknowledgments));
+        end(&serving, connectors.as_ref(), false).await;
         // Ends the answer only now: an end before the host's would make its last acknowledgments undeliverable.
         drop(to_host);
     });
     ReceiverStream::new(messages)
+}
+
+/// Lets the source write down what the next run goes by, and says what it has to say.
+pub(super) async fn end(serving: &Serving, connectors: &dyn Connectors, takes_rest: bool) {
+    for sentence in serving.source.end(takes_rest).await {
+        connectors.warn(&sentence);
+    }
 }
 
 async fn list(serving: &Serving, to_host: mpsc::Sender<Result<ImportResponse, Status>>) {

@@ -85,7 +85,10 @@ impl i::importer_server::Importer for Importer {
 
     /// The same message in both generations, but for the cookie.
     async fn close(&self, request: Request<i::CloseRequest>) -> Result<Response<i::CloseResponse>, Status> {
-        self.sessions.end(&request.into_inner().cookie);
+        if let Some(serving) = self.sessions.end(&request.into_inner().cookie) {
+            // This one says nothing of what it had already.
+            importer::end(&serving, &*self.connectors, true).await;
+        }
         Ok(Response::new(i::CloseResponse {}))
     }
 }

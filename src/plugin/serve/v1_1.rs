@@ -67,7 +67,8 @@ impl i::importer_server::Importer for Importer {
         &self,
         request: Request<Streaming<i::ImportRequest>>,
     ) -> Result<Response<Self::ImportStream>, Status> {
-        Ok(Response::new(importer::import(self.serving()?, request.into_inner())))
+        let connectors = Arc::clone(&self.connectors);
+        Ok(Response::new(importer::import(self.serving()?, connectors, request.into_inner())))
     }
 
     type OpenStream = Chunks<i::OpenResponse>;

@@ -109,7 +109,7 @@ pub(super) enum Still {
 /// QUIRK(sogo): ignores the If-Match of a DELETE, as go-webdav does, so the condition of a write is not relied on alone. The
 /// tag is asked for as in a listing; a GET may give a weaker one.
 pub(super) async fn still(client: &Client, href: &Href, known: &Known) -> Result<Still, Error> {
-    let ask = Propfind { at: href.clone(), depth: Depth::Zero, names: vec![names::GETETAG] };
+    let ask = Propfind { at: href.clone(), depth: Depth::Zero, names: vec![names::GETETAG], also: Vec::new() };
     let listed = match client.send(&ask).await {
         Ok(reply) => reply.resources.iter().find(|one| one.href == *href).and_then(|one| one.text(names::GETETAG)),
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(Still::Gone),

@@ -68,7 +68,7 @@ pub(in crate::connector) struct DavDestination {
 impl DavDestination {
     /// A destination over an opened account; the options are checked ones.
     pub fn new(opened: Opened, options: &BTreeMap<String, String>) -> Self {
-        let Opened { client, about, kinds, connections } = opened;
+        let Opened { client, about, kinds, connections, identity: _ } = opened;
         Self {
             client,
             about,

@@ -11,8 +11,8 @@ use crate::dav::request::{Member, VcardVersion};
 /// An item as it was listed and read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::connector::dav) struct RememberedItem {
-    /// The path of its href.
-    pub href: String,
+    /// Its href: a path, or a whole URL where it lies on another host than the location.
+    pub href: Box<str>,
     /// Its tag.
     pub etag: Option<ETag>,
     /// Its size in the listing, in bytes.
@@ -25,8 +25,10 @@ pub(in crate::connector::dav) struct RememberedItem {
     pub version: u64,
     /// The version that it is to be asked for in.
     pub vcard_version: Option<VcardVersion>,
-    /// `VEVENT`, `VTODO`, …; empty for contacts and what is not known.
-    pub component: String,
+    /// `VEVENT`, `VTODO`, …, comma-separated; empty for contacts and what is not known.
+    pub components: Box<str>,
+    /// Whether it is handed on; another is left out for what it is.
+    pub wanted: bool,
 }
 
 impl RememberedItem {
@@ -37,40 +39,42 @@ impl RememberedItem {
     }
 
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let etag: Option<String> = row.try_get("etag")?;
+        let etag: Option<&str> = row.try_get("etag")?;
         let (size, listed_size): (i64, Option<i64>) = (row.try_get("size")?, row.try_get("listed_size")?);
         let modified: Option<i64> = row.try_get("modified")?;
-        let version: Vec<u8> = row.try_get("version")?;
-        let vcard_version: Option<String> = row.try_get("vcard_version")?;
+        let version: i64 = row.try_get("version")?;
+        let vcard_version: Option<&str> = row.try_get("vcard_version")?;
         let versions = [VcardVersion::V3, VcardVersion::V4];
         Ok(Self {
-            href: row.try_get("href")?,
-            etag: etag.as_deref().and_then(ETag::new),
+            href: row.try_get::<&str, _>("href")?.into(),
+            etag: etag.and_then(ETag::new),
             listed_size: listed_size.and_then(|size| u64::try_from(size).ok()),
             modified: modified.and_then(time),
             size: u64::try_from(size).unwrap_or_default(),
-            version: version.iter().fold(0, |version, byte| version << 8 | u64::from(*byte)),
-            vcard_version: versions.into_iter().find(|one| vcard_version.as_deref() == Some(one.as_str())),
-            component: row.try_get("component")?,
+            version: version.cast_unsigned(),
+            vcard_version: versions.into_iter().find(|one| vcard_version == Some(one.as_str())),
+            components: row.try_get::<&str, _>("components")?.into(),
+            wanted: row.try_get("wanted")?,
         })
     }
 
     pub(super) async fn write(&self, collection: i64, database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let insert = sqlx::query(
             "INSERT OR REPLACE INTO item \
-             (collection, href, etag, listed_size, modified, size, version, vcard_version, component) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             (collection, href, etag, listed_size, modified, size, version, vcard_version, components, wanted) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
         insert
             .bind(collection)
-            .bind(&self.href)
+            .bind(&*self.href)
             .bind(self.etag.as_ref().map(ETag::as_str))
             .bind(self.listed_size.and_then(|size| i64::try_from(size).ok()))
             .bind(seconds(self.modified))
             .bind(i64::try_from(self.size).unwrap_or(i64::MAX))
-            .bind(self.version.to_be_bytes().to_vec())
+            .bind(self.version.cast_signed())
             .bind(self.vcard_version.map(VcardVersion::as_str))
-            .bind(&self.component)
+            .bind(&*self.components)
+            .bind(self.wanted)
             .execute(database)
             .await?;
         Ok(())

@@ -1,10 +1,18 @@
 //! The tables of the remembered state.
 
-/// Another number for tables of another shape: the file's name holds it, so nobody reads what he does not know.
+/// Another number for tables of another shape, or where the same bytes get another version: the file's name holds it, so
+/// nobody reads what he does not know.
 pub(super) const VERSION: u32 = 1;
 
 /// Made where they are not there.
-pub(super) const TABLES: [&str; 3] = [
+pub(super) const TABLES: [&str; 5] = [
+    "CREATE TABLE IF NOT EXISTS account (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        principal TEXT,
+        only INTEGER NOT NULL,
+        filter TEXT NOT NULL,
+        unswept INTEGER NOT NULL
+    )",
     "CREATE TABLE IF NOT EXISTS home (
         kind TEXT NOT NULL,
         href TEXT NOT NULL,
@@ -14,13 +22,21 @@ pub(super) const TABLES: [&str; 3] = [
         id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
         href TEXT NOT NULL,
+        writer INTEGER NOT NULL,
+        whole INTEGER NOT NULL,
         ctag TEXT,
         sync_token TEXT,
         born TEXT,
-        reading TEXT NOT NULL,
         unswept INTEGER NOT NULL,
         UNIQUE (kind, href)
     )",
+    "CREATE TABLE IF NOT EXISTS property (
+        collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+        namespace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        empty INTEGER NOT NULL,
+        PRIMARY KEY (collection, namespace, name)
+    ) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS item (
         collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
         href TEXT NOT NULL,
@@ -28,9 +44,10 @@ pub(super) const TABLES: [&str; 3] = [
         listed_size INTEGER,
         modified INTEGER,
         size INTEGER NOT NULL,
-        version BLOB NOT NULL,
+        version INTEGER NOT NULL,
         vcard_version TEXT,
-        component TEXT NOT NULL,
+        components TEXT NOT NULL,
+        wanted INTEGER NOT NULL,
         PRIMARY KEY (collection, href)
     ) WITHOUT ROWID",
 ];

@@ -1,96 +1,127 @@
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::dav::ETag;
-use crate::dav::request::VcardVersion;
+use crate::dav::request::{Member, VcardVersion};
+use crate::dav::{ETag, Href, SyncToken};
 
 fn identity(username: &str) -> Identity {
-    let location = "https://dav.example.com/".to_owned();
-    Identity { location, username: Some(username.to_owned()), kinds: vec![Kind::Calendar] }
+    let (location, filter) = ("https://dav.example.com/".to_owned(), String::new());
+    Identity { location, username: Some(username.to_owned()), kinds: vec![Kind::Calendar], filter }
 }
 
-fn at(path: &str) -> Href {
-    Href::new(&"https://dav.example.com/".parse().unwrap(), path).unwrap()
-}
-
-fn collection(path: &str, ctag: &str) -> RememberedCollection {
-    RememberedCollection {
-        kind: Kind::Calendar,
-        href: at(path),
+fn state(ctag: &str) -> RememberedState {
+    RememberedState {
+        whole: true,
         ctag: Some(ctag.to_owned()),
         sync_token: SyncToken::new("data:,1"),
         born: None,
-        reading: "crlf".to_owned(),
         unswept: 3,
     }
 }
 
 fn item(href: &str, etag: &str) -> RememberedItem {
     RememberedItem {
-        href: href.to_owned(),
+        href: href.into(),
         etag: ETag::new(etag),
         listed_size: Some(7),
         modified: Some(UNIX_EPOCH + Duration::from_secs(1_700_000_000)),
         size: 8,
         version: u64::MAX - 5,
         vcard_version: Some(VcardVersion::V4),
-        component: "VEVENT".to_owned(),
+        components: "VEVENT,VTODO".into(),
+        wanted: true,
     }
+}
+
+fn written(id: i64, state: RememberedState) -> End {
+    let properties = vec![("urn:x".to_owned(), "mood".to_owned(), true)];
+    End { written: vec![(id, state, properties)], ..End::default() }
 }
 
 #[tokio::test]
 async fn what_is_remembered_is_there_in_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
-    let (work, items) = (collection("/work/", "7"), [item("/work/a.ics", "\"1\""), item("/work/b.ics", "\"2\"")]);
-    let homes = [Home { kind: Kind::Calendar, href: at("/alice/") }];
+    let items = [item("/work/a.ics", "\"1\""), item("/work/b.ics", "\"2\"")];
+    let account = RememberedAccount {
+        principal: Some("/alice/".into()),
+        only: false,
+        homes: vec![(Kind::Calendar, "/alice/".into())],
+        filter: ";;".into(),
+        unswept: 2,
+    };
     {
         let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
-        remembered.keep_homes(&homes).await.unwrap();
-        remembered.keep(&work, &items, &[]).await.unwrap();
+        let id = remembered.begin(Kind::Calendar, "/work/", false).await.unwrap();
+        remembered.write(&items.clone().map(|item| (id, item)), &[]).await.unwrap();
+        assert!(!remembered.collections().await.unwrap()[0].1.state.whole, "until the run is over");
+        remembered.end(&End { account: Some(account.clone()), ..written(id, state("7")) }).await.unwrap();
     }
     let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
-    assert_eq!(remembered.homes(&at("/")).await.unwrap(), homes);
-    assert_eq!(remembered.collection(Kind::Calendar, &at("/work/")).await.unwrap(), Some(work));
-    assert_eq!(remembered.items(&at("/work/"), None).await.unwrap(), items);
-    assert_eq!(remembered.items(&at("/work/"), Some("/work/a.ics")).await.unwrap(), items[1..]);
-    assert_eq!(remembered.collection(Kind::Calendar, &at("/other/")).await.unwrap(), None);
+    assert_eq!(remembered.account().await.unwrap(), Some(account));
+    let collections = remembered.collections().await.unwrap();
+    let [(id, work)] = collections.as_slice() else { panic!("{collections:?}") };
+    assert_eq!((work.href.as_str(), &work.state), ("/work/", &state("7")));
+    assert_eq!(work.properties, [("urn:x".to_owned(), "mood".to_owned(), true)]);
+    assert_eq!(remembered.items(*id).await.unwrap(), items);
+    remembered.end(&End { unchanged: vec![*id], ..End::default() }).await.unwrap();
+    assert_eq!(remembered.collections().await.unwrap()[0].1.state, RememberedState { unswept: 4, ..state("7") });
+    remembered.end(&End { gone: vec![*id], ..End::default() }).await.unwrap();
+    assert_eq!(remembered.items(*id).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn a_collection_is_kept_as_it_is_now() {
+async fn of_two_runs_the_one_that_began_last_writes() {
     let folder = tempfile::tempdir().unwrap();
-    let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
-    let (old, new) = (collection("/work/", "7"), collection("/work/", "8"));
-    remembered.keep(&old, &[item("/work/a.ics", "\"1\""), item("/work/b.ics", "\"1\"")], &[]).await.unwrap();
-    remembered.keep(&new, &[item("/work/b.ics", "\"2\"")], &["/work/a.ics".to_owned()]).await.unwrap();
-    assert_eq!(remembered.collection(Kind::Calendar, &at("/work/")).await.unwrap(), Some(new));
-    assert_eq!(remembered.items(&at("/work/"), None).await.unwrap(), [item("/work/b.ics", "\"2\"")]);
-    remembered.keep_only(&[(Kind::Calendar, at("/home/"))]).await.unwrap();
-    assert_eq!(remembered.collection(Kind::Calendar, &at("/work/")).await.unwrap(), None);
-    assert_eq!(remembered.items(&at("/work/"), None).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn another_user_has_another_memory_and_two_runs_may_overlap() {
-    let folder = tempfile::tempdir().unwrap();
-    let alice = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
-    let again = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
-    let bob = Remembered::open(folder.path(), &identity("bob")).await.unwrap();
-    let (one, other) = (collection("/one/", "1"), collection("/other/", "1"));
-    let items = [item("/one/a.ics", "\"1\"")];
-    let (first, second) = tokio::join!(alice.keep(&one, &items, &[]), again.keep(&other, &[], &[]));
+    let one = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    let other = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    let id = one.begin(Kind::Calendar, "/work/", false).await.unwrap();
+    assert_eq!(other.begin(Kind::Calendar, "/work/", false).await.unwrap(), id);
+    let (old, new) = ([(id, item("/work/a.ics", "\"old\""))], [(id, item("/work/a.ics", "\"new\""))]);
+    let (first, second) = tokio::join!(other.write(&new, &[]), one.write(&old, &[]));
     first.unwrap();
     second.unwrap();
-    assert_eq!(again.collection(Kind::Calendar, &at("/one/")).await.unwrap(), Some(one));
-    assert_eq!(alice.collection(Kind::Calendar, &at("/other/")).await.unwrap(), Some(other));
-    assert_eq!(bob.collection(Kind::Calendar, &at("/one/")).await.unwrap(), None);
+    other.end(&written(id, state("8"))).await.unwrap();
+    one.end(&written(id, state("7"))).await.unwrap();
+    assert_eq!(one.items(id).await.unwrap(), [item("/work/a.ics", "\"new\"")]);
+    assert_eq!(one.collections().await.unwrap()[0].1.state, state("8"));
+}
+
+#[tokio::test]
+async fn what_proved_wrong_is_forgotten_and_its_collection_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    let id = remembered.begin(Kind::Calendar, "/work/", false).await.unwrap();
+    let items = [(id, item("/work/a.ics", "\"1\"")), (id, item("/work/b.ics", "\"1\""))];
+    remembered.write(&items, &[]).await.unwrap();
+    remembered.end(&written(id, state("7"))).await.unwrap();
+    remembered.doubt(&[(id, "/work/a.ics".into())]).await.unwrap();
+    let [(_, work)] = remembered.collections().await.unwrap().try_into().unwrap();
+    assert_eq!((work.state.whole, work.state.ctag, work.state.sync_token), (false, None, None));
+    assert_eq!(remembered.items(id).await.unwrap(), [item("/work/b.ics", "\"1\"")]);
+}
+
+#[tokio::test]
+async fn another_user_has_another_memory_and_a_broken_file_is_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let alice = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    alice.begin(Kind::Calendar, "/work/", false).await.unwrap();
+    let bob = Remembered::open(folder.path(), &identity("bob")).await.unwrap();
+    assert_eq!(bob.collections().await.unwrap(), []);
+    drop(alice);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        std::fs::write(file.unwrap().path(), "no database, but longer than the header of one, so that it is read as such")
+            .unwrap();
+    }
+    let again = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    assert_eq!(again.collections().await.unwrap(), []);
+    again.begin(Kind::Calendar, "/work/", false).await.unwrap();
 }
 
 #[test]
 fn an_item_is_the_same_only_if_tag_size_and_time_are() {
     let known = item("/work/a.ics", "\"1\"");
-    let member = crate::dav::request::Member {
-        href: at("/work/a.ics"),
+    let member = Member {
+        href: Href::new(&"https://dav.example.com/".parse().unwrap(), "/work/a.ics").unwrap(),
         status: 200,
         trouble: None,
         etag: known.etag.clone(),
@@ -99,9 +130,9 @@ fn an_item_is_the_same_only_if_tag_size_and_time_are() {
         content_type: None,
     };
     assert!(known.is_still(&member));
-    assert!(!known.is_still(&crate::dav::request::Member { etag: ETag::new("\"2\""), ..member.clone() }));
-    assert!(!known.is_still(&crate::dav::request::Member { size: Some(6), ..member.clone() }));
-    assert!(!known.is_still(&crate::dav::request::Member { modified: None, ..member.clone() }));
+    assert!(!known.is_still(&Member { etag: ETag::new("\"2\""), ..member.clone() }));
+    assert!(!known.is_still(&Member { size: Some(6), ..member.clone() }));
+    assert!(!known.is_still(&Member { modified: None, ..member.clone() }));
     let untagged = RememberedItem { etag: None, ..known };
-    assert!(!untagged.is_still(&crate::dav::request::Member { etag: None, ..member }));
+    assert!(!untagged.is_still(&Member { etag: None, ..member }));
 }

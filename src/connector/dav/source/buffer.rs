@@ -4,18 +4,24 @@
 //! A host may ask late, in any order, or only after the listing ended: when nothing moved for a while, the oldest contents
 //! are given up to make room, and are fetched again when they are asked for. So nobody waits for ever.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::dav::Href;
+use crate::dav::{Href, Kind};
 use crate::dav::request::VcardVersion;
 
 /// Bytes of contents held at most, besides one item that may be larger alone.
 const CAPACITY: u64 = 64 * 1024 * 1024;
+
+/// Items that are fetched at once because the host asked for one of them.
+const BATCH: usize = 50;
+
+/// Bytes of items in such a batch, beside one that may be larger alone.
+const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// How long nothing must have moved before held contents are given up; a host that works takes something sooner.
 const STALL: Duration = Duration::from_secs(5);
@@ -34,8 +40,12 @@ pub(super) struct Buffer {
 pub(super) enum Wanted {
     /// The content is here.
     Held(Bytes),
-    /// It has to be fetched again.
-    Elsewhere(Origin),
+    /// It has to be fetched, by who is told so, and with it what the host will most likely ask for next.
+    Fetch(Vec<Batch>),
+    /// Somebody is fetching it; what there is for it is to be asked again when something moved.
+    Coming,
+    /// It was handed out before, and no request gives it.
+    Gone,
 }
 
 /// Where an item came from and what was said of it.
@@ -47,11 +57,26 @@ pub(super) struct Origin {
     pub vcard_version: Option<VcardVersion>,
     /// The size that the host was told, in bytes.
     pub size: u64,
+    /// What the host was told that changes with the content.
+    pub version: u64,
+}
+
+/// What to fetch for a host that asks for what is not held: items of one collection, in one version.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    /// What they are.
+    pub kind: Kind,
+    /// Where they lie.
+    pub collection: Href,
+    /// Their paths, the one that was asked for first.
+    pub items: Vec<(String, Origin)>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    slots: HashMap<String, Slot>,
+    slots: BTreeMap<String, Slot>,
+    /// The collection of each folder.
+    places: HashMap<String, (Kind, Href)>,
     /// Paths in the order in which they came; also of slots that are gone or empty.
     order: VecDeque<String>,
     held_bytes: u64,
@@ -63,7 +88,20 @@ struct State {
 #[derive(Debug)]
 struct Slot {
     origin: Origin,
-    content: Option<Bytes>,
+    content: Content,
+}
+
+/// Where the content of an item is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// Here.
+    Held(Bytes),
+    /// On the server.
+    There,
+    /// On its way.
+    Coming,
+    /// At the host.
+    Taken,
 }
 
 impl Default for Buffer {
@@ -87,7 +125,7 @@ impl Buffer {
                 // Where giving up does not help, only contents that can't be fetched again are left: few and small.
                 if state.held_bytes == 0 || state.held_bytes <= room || state.late {
                     state.give_up(room);
-                    return state.insert(path, Slot { origin, content: Some(content) });
+                    return state.insert(path, Slot { origin, content: Content::Held(content) });
                 }
                 state.moves
             };
@@ -98,30 +136,70 @@ impl Buffer {
         }
     }
 
-    /// What there is for `path`; its content is handed out once.
-    pub fn take(&self, path: &str) -> Option<Wanted> {
+    /// Says which collection a folder is.
+    pub fn place(&self, folder: String, kind: Kind, collection: Href) {
+        self.state().places.insert(folder, (kind, collection));
+    }
+
+    /// Knows of an item whose content is fetched when the host asks for it.
+    pub fn expect(&self, path: String, origin: Origin) {
+        self.state().slots.insert(path, Slot { origin, content: Content::There });
+    }
+
+    /// What there is for `path`, `None` if it is not known; its content is handed out once. Where it has to be fetched, so are
+    /// the next items of its folder, in at most `batches` requests.
+    pub fn take(&self, path: &str, batches: usize) -> Option<Wanted> {
         let mut state = self.state();
         let slot = state.slots.get_mut(path)?;
-        let origin = slot.origin.clone();
-        let content = if origin.href.is_some() { slot.content.take() } else { slot.content.clone() };
-        let Some(content) = content else {
-            return Some(Wanted::Elsewhere(origin));
-        };
-        if origin.href.is_some() {
-            state.held_bytes = state.held_bytes.saturating_sub(origin.size);
+        let has_request = slot.origin.href.is_some();
+        let size = slot.origin.size;
+        match &slot.content {
+            Content::Coming => return Some(Wanted::Coming),
+            Content::There | Content::Taken if has_request => return Some(Wanted::Fetch(state.batches(path, batches))),
+            Content::There | Content::Taken => return Some(Wanted::Gone),
+            Content::Held(content) => {
+                let content = content.clone();
+                if has_request {
+                    slot.content = Content::Taken;
+                    state.held_bytes = state.held_bytes.saturating_sub(size);
+                }
+                state.moves += 1;
+                state.late = false;
+                drop(state);
+                self.moved.notify_waiters();
+                Some(Wanted::Held(content))
+            }
         }
-        state.moves += 1;
-        state.late = false;
+    }
+
+    /// Holds what was fetched for a [`Batch`]; `None` where nothing came of it. Without waiting for room: a batch is small.
+    pub fn came(&self, path: &str, content: Option<Bytes>) {
+        let mut state = self.state();
+        if let Some(slot) = state.slots.get_mut(path).filter(|slot| slot.content == Content::Coming) {
+            let size = slot.origin.size;
+            match content {
+                Some(content) => {
+                    slot.content = Content::Held(content);
+                    state.held_bytes += size;
+                    state.order.push_back(path.to_owned());
+                }
+                None => slot.content = Content::There,
+            }
+        }
         drop(state);
         self.moved.notify_waiters();
-        Some(Wanted::Held(content))
+    }
+
+    /// Waits until something moved since `before` was made by [`Buffer::moved`].
+    pub fn moved(&self) -> tokio::sync::futures::Notified<'_> {
+        self.moved.notified()
     }
 
     /// Nothing more is needed of `path`.
     pub fn settle(&self, path: &str) {
         let mut state = self.state();
         let Some(slot) = state.slots.remove(path) else { return };
-        if slot.content.is_some() {
+        if matches!(slot.content, Content::Held(_)) {
             state.held_bytes = state.held_bytes.saturating_sub(slot.origin.size);
         }
         state.moves += 1;
@@ -147,10 +225,45 @@ impl State {
         // Names of what is gone are dropped now and then, so that they do not gather.
         if self.order.len() > 2 * self.slots.len() + 64 {
             let slots = &self.slots;
-            self.order.retain(|path| slots.get(path).is_some_and(|slot| slot.content.is_some()));
+            self.order.retain(|path| slots.get(path).is_some_and(|slot| matches!(slot.content, Content::Held(_))));
         }
         self.order.push_back(path.clone());
         self.slots.insert(path, slot);
+    }
+
+    /// The item at `path` and those after it in its folder that nobody fetches yet, in batches; all are on their way now.
+    fn batches(&mut self, path: &str, most: usize) -> Vec<Batch> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Some((kind, collection)) = self.places.get(folder).cloned() else { return Vec::new() };
+        let mut batches: Vec<Batch> = Vec::new();
+        let (mut bytes, mut version) = (0, None);
+        let is_here = |other: &str| other.rsplit_once('/').is_some_and(|(its, _)| its == folder);
+        let from = (std::ops::Bound::Included(path), std::ops::Bound::Unbounded);
+        for (at, slot) in self.slots.range_mut::<str, _>(from).take_while(|(at, _)| is_here(at)) {
+            // What the host had once and asks for again is no sign that it wants others again.
+            let is_wanted = slot.content == Content::There || (at == path && slot.content == Content::Taken);
+            if !is_wanted || slot.origin.href.is_none() {
+                continue;
+            }
+            bytes += slot.origin.size;
+            let same = *version.get_or_insert(slot.origin.vcard_version) == slot.origin.vcard_version;
+            if !same {
+                continue;
+            }
+            let is_full = batches.last().is_none_or(|batch| batch.items.len() >= BATCH || bytes > BATCH_BYTES);
+            if is_full && batches.len() >= most.max(1) {
+                break;
+            }
+            if is_full {
+                bytes = slot.origin.size;
+                batches.push(Batch { kind, collection: collection.clone(), items: Vec::new() });
+            }
+            if let Some(batch) = batches.last_mut() {
+                batch.items.push((at.clone(), slot.origin.clone()));
+                slot.content = Content::Coming;
+            }
+        }
+        batches
     }
 
     /// Gives up the oldest contents until at most `target` bytes are held or no more can go.
@@ -161,7 +274,7 @@ impl State {
             let Some(slot) = self.slots.get_mut(&path) else { continue };
             if slot.origin.href.is_none() {
                 kept.push_back(path);
-            } else if slot.content.take().is_some() {
+            } else if matches!(std::mem::replace(&mut slot.content, Content::There), Content::Held(_)) {
                 self.held_bytes = self.held_bytes.saturating_sub(slot.origin.size);
             }
         }
@@ -176,7 +289,7 @@ mod tests {
 
     fn at(path: &str, size: u64) -> Origin {
         let base = url::Url::parse("http://127.0.0.1/").unwrap();
-        Origin { href: Some(Href::new(&base, path).unwrap()), vcard_version: None, size }
+        Origin { href: Some(Href::new(&base, path).unwrap()), vcard_version: None, size, version: 0 }
     }
 
     fn content(size: usize) -> Bytes {
@@ -187,10 +300,10 @@ mod tests {
     async fn what_is_held_is_handed_out_once_and_known_until_it_is_settled() {
         let buffer = Buffer::default();
         buffer.hold("/a".into(), at("/c/a", 3), content(3)).await;
-        assert!(matches!(buffer.take("/a"), Some(Wanted::Held(bytes)) if bytes.len() == 3));
-        assert!(matches!(buffer.take("/a"), Some(Wanted::Elsewhere(origin)) if origin == at("/c/a", 3)));
+        assert!(matches!(buffer.take("/a", 1), Some(Wanted::Held(bytes)) if bytes.len() == 3));
+        assert!(matches!(buffer.take("/a", 1), Some(Wanted::Fetch(batches)) if batches.is_empty()));
         buffer.settle("/a");
-        assert!(buffer.take("/a").is_none());
+        assert!(buffer.take("/a", 1).is_none());
         assert_eq!(buffer.state().held_bytes, 0);
     }
 
@@ -206,7 +319,7 @@ mod tests {
         assert!(!waiting.is_finished());
         buffer.settle("/a");
         waiting.await.unwrap();
-        assert!(matches!(buffer.take("/b"), Some(Wanted::Held(_))));
+        assert!(matches!(buffer.take("/b", 1), Some(Wanted::Held(_))));
     }
 
     #[tokio::test]
@@ -215,9 +328,9 @@ mod tests {
         for name in ["/a", "/b", "/c"] {
             buffer.hold(name.into(), at(name, 8), content(8)).await;
         }
-        assert!(matches!(buffer.take("/a"), Some(Wanted::Elsewhere(_))));
-        assert!(matches!(buffer.take("/b"), Some(Wanted::Elsewhere(_))));
-        assert!(matches!(buffer.take("/c"), Some(Wanted::Held(_))));
+        assert!(matches!(buffer.take("/a", 1), Some(Wanted::Fetch(_))));
+        assert!(matches!(buffer.take("/b", 1), Some(Wanted::Fetch(_))));
+        assert!(matches!(buffer.take("/c", 1), Some(Wanted::Held(_))));
     }
 
     #[tokio::test]
@@ -226,8 +339,8 @@ mod tests {
         for name in ["/a", "/b"] {
             buffer.hold(name.into(), Origin { href: None, ..at(name, 8) }, content(8)).await;
         }
-        assert!(matches!(buffer.take("/a"), Some(Wanted::Held(_))));
-        assert!(matches!(buffer.take("/a"), Some(Wanted::Held(_))));
-        assert!(matches!(buffer.take("/b"), Some(Wanted::Held(_))));
+        assert!(matches!(buffer.take("/a", 1), Some(Wanted::Held(_))));
+        assert!(matches!(buffer.take("/a", 1), Some(Wanted::Held(_))));
+        assert!(matches!(buffer.take("/b", 1), Some(Wanted::Held(_))));
     }
 }

@@ -1,22 +1,24 @@
 //! One collection: its folder, the files that describe it, and its items.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
+use super::changes::{self, Listed, Note, Seen};
 use super::fetch::Came;
-use super::listing::{self, Listing};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{Between, COLLECTION_FILE, Described, metadata_of};
 use crate::connector::dav::open::failed;
+use crate::connector::dav::remembered::{RememberedItem, RememberedState};
 use crate::connector::name::safe_names;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{Collection, Error, Kind, Role};
+use crate::dav::{Collection, Error, Href, Kind, Role};
+use crate::item::kind::Kind as ItemKind;
 use crate::report::sentence;
 
 /// So many collections lost in a row, and the server is gone.
@@ -31,17 +33,25 @@ pub(super) struct Item {
     pub member: Member,
 }
 
+/// An item that is as it was, and the place that it gets.
+struct Same {
+    path: String,
+    href: Href,
+    item: RememberedItem,
+}
+
 impl Run<'_> {
     /// Sends a collection with all that is in it.
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
         let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
-        let listing = match self.listing(&collection, is_left_out).await {
-            Ok(listing) => listing,
+        let seen = match self.look(&collection, is_left_out).await {
+            Ok(seen) => seen,
             Err(error) if error.is_about_all() => return self.lost(path, error).await,
             Err(error) => return self.failed(path, sentence(&error)).await,
         };
         self.folder(&path).await?;
+        self.source.buffer.place(path.clone(), collection.kind, collection.href.clone());
         for (name, value) in metadata_of(&collection) {
             self.text(format!("{path}/{name}"), value.into_bytes()).await?;
         }
@@ -52,19 +62,31 @@ impl Run<'_> {
             let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
             described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
         }
-        let members = match listing {
-            Listing::Whole(members) => members,
-            Listing::Part { members, why } => {
-                described.incomplete = true;
-                // The folder itself: whatever the snapshot before has in it is not known to be gone.
-                self.failed(path.clone(), why).await?;
-                members
+        let Seen { items, part, note, contradicted } = seen;
+        if let Some(why) = part {
+            described.incomplete = true;
+            // The folder itself: whatever the snapshot before has in it is not known to be gone.
+            self.failed(path.clone(), why).await?;
+        }
+        if contradicted {
+            self.source.say(format!("the server said that nothing had changed in {path}, and something had"));
+        }
+        let is_unwanted = |path: &str| self.source.unwanted.get().is_some_and(|unwanted| unwanted(path, false));
+        let all = items.len();
+        let places = places(&path, items).into_iter().filter(|(path, _)| !is_unwanted(path));
+        let (mut same, mut items) = (Vec::new(), Vec::new());
+        for (path, listed) in places {
+            match listed {
+                Listed::New(member) => items.push(Item { path, member }),
+                Listed::Same(href, item) => same.push(Same { path, href, item }),
             }
-        };
-        let is_unwanted = |item: &Item| self.source.unwanted.get().is_some_and(|unwanted| unwanted(&item.path, false));
-        let (unwanted, items): (Vec<_>, Vec<_>) = items(&path, members).into_iter().partition(is_unwanted);
-        described.incomplete |= !unwanted.is_empty();
-        match self.fetch(&collection, items).await {
+        }
+        described.incomplete |= same.len() + items.len() < all;
+        let state = self.begin(&collection, note).await;
+        described.holds(&components_of(&same));
+        let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, items));
+        sent?;
+        match came {
             Ok(Came { failures, components }) => {
                 described.incomplete |= failures > 0;
                 described.holds(&components);
@@ -80,6 +102,10 @@ impl Run<'_> {
             }
             Err(stop) => return Err(stop),
         }
+        if let (Some(state), Some(memory)) = (state, self.memory) {
+            let nothing = RememberedState { born: state.born.clone(), ..RememberedState::default() };
+            memory.read(&collection, if described.incomplete { nothing } else { state });
+        }
         let file = format!("{path}/{COLLECTION_FILE}");
         // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
         let is_narrowed = described.only_between.is_some() || !described.only_components.is_empty();
@@ -90,11 +116,43 @@ impl Run<'_> {
     }
 
     /// What is in a collection, or nothing where that is not wanted.
-    async fn listing(&self, collection: &Collection, is_left_out: bool) -> Result<Listing, Error> {
+    async fn look(&self, collection: &Collection, is_left_out: bool) -> Result<Seen, Error> {
         if is_left_out {
-            return Ok(Listing::Whole(Vec::new()));
+            return Ok(Seen { items: Vec::new(), part: None, note: Note::None, contradicted: false });
         }
-        listing::list(&self.source.client, collection).await
+        changes::look(&self.source.client, self.memory, collection, self.source.sweep).await
+    }
+
+    /// Notes what became of a collection; the state that it is in once all of it is stored.
+    async fn begin(&self, collection: &Collection, note: Note) -> Option<RememberedState> {
+        match note {
+            Note::None => None,
+            Note::AsBefore(id) => {
+                self.memory?.as_before(id);
+                None
+            }
+            Note::Changed { forget, gone, state } => {
+                self.memory?.begin(collection, forget, gone).await;
+                Some(state)
+            }
+        }
+    }
+
+    /// Sends what is as it was; its content is asked for only by a host that lacks it.
+    async fn same(&self, same: Vec<Same>) -> Result<(), Stop> {
+        for Same { path, href, item } in same.into_iter().filter(|same| same.item.wanted) {
+            let entry = Entry {
+                name: tree::last_name(&path).to_owned(),
+                path,
+                kind: EntryKind::File { size: item.size },
+                modified: item.modified,
+                version: item.version,
+            };
+            let origin = Origin { href: Some(href), vcard_version: item.vcard_version, size: item.size, version: item.version };
+            self.source.buffer.expect(entry.path.clone(), origin);
+            self.send(Found::Entry(entry)).await?;
+        }
+        Ok(())
     }
 
     /// Says that a collection could not be read, or not to its end; gives up where others were lost before it.
@@ -111,13 +169,13 @@ impl Run<'_> {
 
     /// Sends a file that no request of its own gives.
     async fn text(&self, path: String, content: Vec<u8>) -> Result<(), Stop> {
-        let origin = Origin { href: None, vcard_version: None, size: content.len() as u64 };
+        let origin = Origin { href: None, vcard_version: None, size: content.len() as u64, version: version_of(&content) };
         let entry = Entry {
             name: tree::last_name(&path).to_owned(),
             path,
             kind: EntryKind::File { size: origin.size },
             modified: None,
-            version: version_of(&content),
+            version: origin.version,
         };
         self.file(entry, origin, Bytes::from(content)).await
     }
@@ -136,13 +194,23 @@ pub(super) fn version_of(content: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
 }
 
-/// The members with their paths: names depend on no order, and no two are alike.
-fn items(folder: &str, mut members: Vec<Member>) -> Vec<Item> {
-    members.sort_by(|one, other| one.href.cmp(&other.href));
+/// What was listed with its paths: names depend on no order, and no two are alike.
+fn places(folder: &str, mut listed: Vec<Listed>) -> Vec<(String, Listed)> {
+    listed.sort_by(|one, other| one.href().cmp(other.href()));
     let mut seen = HashSet::new();
     // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
-    members.retain(|member| member.trouble.is_some() || seen.insert(member.href.clone()));
-    let stored: Vec<_> = members.iter().map(|member| member.href.last_segment_decoded()).collect();
+    let is_first = |one: &Listed| {
+        matches!(one, Listed::New(member) if member.trouble.is_some()) || seen.insert(one.href().clone())
+    };
+    listed.retain(is_first);
+    let stored: Vec<_> = listed.iter().map(|one| one.href().last_segment_decoded()).collect();
     let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
-    paths.zip(members).map(|(path, member)| Item { path, member }).collect()
+    paths.zip(listed).collect()
+}
+
+/// The kinds of components of items that are as they were.
+fn components_of(same: &[Same]) -> BTreeSet<&'static str> {
+    let mut texts: Vec<&str> = same.iter().map(|same| &*same.item.components).collect();
+    texts.dedup();
+    texts.into_iter().flat_map(|text| text.split(',')).filter_map(ItemKind::component_named).collect()
 }

@@ -11,6 +11,7 @@ use super::collection::{Item, version_of};
 use super::exact::{Evidence, Stored, Trust, Wire, confirmed, stored};
 use super::fetch::{Fetch, Raw, Rule};
 use super::{Stop, tree};
+use crate::connector::dav::remembered::RememberedItem;
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
@@ -129,7 +130,10 @@ impl Fetch<'_> {
                 }
                 Raw::Text { text, .. } if rule.wire == Wire::GetOnly => self.by_get(item, text).await?,
                 Raw::Text { text, etag } => {
+                    let mut item = item;
                     let etag = etag.or_else(|| item.member.etag.clone());
+                    // What is remembered is the tag of what was read.
+                    item.member.etag.clone_from(&etag);
                     let evidence = Evidence { etag: etag.as_ref(), size: item.member.size };
                     match stored(&text, rule.wire, rule.trust, evidence) {
                         Stored::Assumed(content) if replaces(&content) => self.by_get(item, content).await?,
@@ -208,23 +212,42 @@ impl Fetch<'_> {
 
     /// Sends one item, if it is a wanted one.
     async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
+        let Item { path, member } = item;
+        let (size, version) = (content.len() as u64, version_of(&content));
+        let mut remembered = RememberedItem {
+            href: self.run.memory.map(|memory| memory.text_of(&member.href)).unwrap_or_default(),
+            etag: member.etag,
+            listed_size: member.size,
+            modified: member.modified,
+            size,
+            version,
+            vcard_version: as_version,
+            components: Box::default(),
+            wanted: true,
+        };
         if self.collection.kind == Kind::Calendar {
             let components = ItemKind::components(&content);
+            remembered.components = components.iter().copied().collect::<Vec<_>>().join(",").into();
             self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(components);
             if !self.run.source.filter.wants_item(&content) {
+                remembered.wanted = false;
+                if let Some(memory) = self.run.memory {
+                    memory.left_out(self.collection, remembered);
+                }
                 return Ok(());
             }
         }
-        let Item { path, member } = item;
-        let size = content.len() as u64;
+        if let Some(memory) = self.run.memory {
+            memory.handed_on(self.collection, &path, remembered);
+        }
         let entry = Entry {
             name: tree::last_name(&path).to_owned(),
             path,
             kind: EntryKind::File { size },
             modified: member.modified,
-            version: version_of(&content),
+            version,
         };
-        let origin = Origin { href: Some(member.href), vcard_version: as_version, size };
+        let origin = Origin { href: Some(member.href), vcard_version: as_version, size, version };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
     }

@@ -3,31 +3,38 @@
 //! Collections are worked on side by side, so one is listed while another is fetched. Promised: every collection and item
 //! that the server names is sent as an entry or as a failure, once; sizes are exact; memory stays bounded (`buffer`).
 
+mod ahead;
 mod buffer;
+mod changes;
 mod collection;
 mod deliver;
 mod exact;
 mod fetch;
+mod find;
 mod listing;
+mod memory;
+mod sweep;
 mod tree;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
 
-use super::described::is_item;
 use super::open::{Opened, failed};
+use super::remembered::{Identity, RememberedAccount};
 use crate::connector::filter::Filter;
 use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
-use crate::dav::request::Get;
 use crate::dav::{self, Client, Href, Kind};
-use buffer::{Buffer, Wanted};
+use buffer::Buffer;
+use memory::Memory;
+use sweep::Sweep;
 use tree::Tree;
 
 pub(super) use tree::folder_of;
@@ -45,11 +52,31 @@ pub(in crate::connector) struct DavSource {
     include_trash: bool,
     unwanted: OnceLock<Unwanted>,
     buffer: Buffer,
+    /// How often everything is listed.
+    sweep: Sweep,
+    identity: Identity,
+    /// Where it remembers what saves requests in the next run.
+    folder: Option<PathBuf>,
+    memory: OnceCell<Option<Memory>>,
+    /// The account as it was found, until it is listed.
+    found: Mutex<Option<Account>>,
+    /// Where the account is, to be remembered when the run is over.
+    remembered: Mutex<Option<RememberedAccount>>,
+    /// What a person should read.
+    sentences: Mutex<Vec<String>>,
+}
+
+/// An account that was found.
+struct Account {
+    account: dav::Account,
+    /// Collections of which the server did not say for now what else they have.
+    undescribed: HashSet<Href>,
 }
 
 /// One listing of a [`DavSource`].
 struct Run<'a> {
     source: &'a DavSource,
+    memory: Option<&'a Memory>,
     found: mpsc::Sender<Found>,
     /// Collections of which the server did not say for now what else they have.
     undescribed: HashSet<Href>,
@@ -76,8 +103,10 @@ enum Stop {
 
 impl DavSource {
     /// A source over an opened account; the options are checked ones.
-    pub fn new(opened: Opened, options: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let Opened { client, about, kinds, connections } = opened;
+    ///
+    /// In `folder` it remembers what saves requests in the next run.
+    pub fn new(opened: Opened, options: &BTreeMap<String, String>, folder: Option<PathBuf>) -> Result<Self, Error> {
+        let Opened { client, about, kinds, connections, identity } = opened;
         let filter = Filter::new(options)?;
         Ok(Self {
             client,
@@ -89,12 +118,23 @@ impl DavSource {
             include_trash: is_on(options, "include_trash"),
             unwanted: OnceLock::new(),
             buffer: Buffer::default(),
+            sweep: Sweep::new(options.get("verify").map(String::as_str)),
+            identity,
+            folder,
+            memory: OnceCell::new(),
+            found: Mutex::default(),
+            remembered: Mutex::default(),
+            sentences: Mutex::default(),
         })
     }
 
-    async fn discover(&self) -> Result<dav::Account, Error> {
-        let found = dav::discover(&self.client, &self.kinds).await;
-        found.map_err(|error| failed(format!("cannot find the account at {}", self.about.origin), error))
+    /// What is remembered, once a run has begun.
+    fn memory(&self) -> Option<&Memory> {
+        self.memory.get().and_then(Option::as_ref)
+    }
+
+    fn say(&self, sentence: String) {
+        self.sentences.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
     }
 }
 
@@ -105,7 +145,9 @@ impl Source for DavSource {
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        self.discover().await.map(drop)
+        let found = self.find().await?;
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        Ok(())
     }
 
     fn leave_out(&self, unwanted: Unwanted) {
@@ -114,14 +156,15 @@ impl Source for DavSource {
     }
 
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
-        let mut account = self.discover().await?;
-        if self.include_trash {
-            account.collections.append(&mut account.trash);
-        }
-        let undescribed = dav::add_other_properties(&self.client, &mut account).await;
+        let found_before = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Account { account, undescribed } = match found_before {
+            Some(account) => account,
+            None => self.find().await?,
+        };
         self.buffer.clear();
         let run = Run {
             source: self,
+            memory: self.memory(),
             found,
             undescribed,
             batches: Semaphore::new(self.connections.max(1)),
@@ -140,23 +183,22 @@ impl Source for DavSource {
     }
 
     async fn read(&self, path: &str) -> Result<Bytes, Error> {
-        let origin = match self.buffer.take(path) {
-            Some(Wanted::Held(content)) => return Ok(content),
-            Some(Wanted::Elsewhere(origin)) => origin,
-            None => return Err(item(format!("{path} was not listed, or the host said that it is done with it"))),
-        };
-        let Some(href) = origin.href else { return Err(item(format!("{path} was handed out before"))) };
-        let got = self.client.send(&Get { at: href, vcard_version: origin.vcard_version }).await;
-        let content = got.map_err(|error| failed(format!("cannot read {path}"), error))?.bytes;
-        let kind = if path.starts_with(tree::root_of(Kind::AddressBook)) { Kind::AddressBook } else { Kind::Calendar };
-        if content.len() as u64 != origin.size || !is_item(kind, &content) {
-            return Err(item(format!("{path} changed on the server while it was read")));
-        }
-        Ok(content)
+        self.content(path).await
     }
 
     fn settled(&self, path: &str) {
         self.buffer.settle(path);
+        if let Some(memory) = self.memory() {
+            memory.settled(path);
+        }
+    }
+
+    async fn end(&self, takes_rest: bool) -> Vec<String> {
+        let account = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(memory) = self.memory() {
+            memory.end(account, takes_rest).await;
+        }
+        std::mem::take(&mut *self.sentences.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dav::{Home, Role};
+use crate::dav::{Home, Role, State};
 
 fn href(path: &str) -> Href {
     Href::new(&url::Url::parse("https://dav.example.com/").unwrap(), path).unwrap()
@@ -21,6 +21,7 @@ fn calendar(path: &str, displayname: &str) -> Collection {
         owner: None,
         source: None,
         other: Vec::new(),
+        state: State::default(),
     }
 }
 

@@ -1,0 +1,93 @@
+//! A collection as it was when it was last read.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::account::kind;
+use crate::dav::{Kind, SyncToken};
+
+/// A collection as it was when it was last read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::connector::dav) struct RememberedCollection {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its href.
+    pub href: String,
+    /// In which state it was.
+    pub state: RememberedState,
+    /// The other properties that it had: namespace, name, and whether there was nothing in it.
+    pub properties: Vec<(String, String, bool)>,
+}
+
+/// In which state a collection was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::connector::dav) struct RememberedState {
+    /// Whether every item that it had is remembered.
+    pub whole: bool,
+    /// Its ctag before it was listed; none where nothing follows from the same one.
+    pub ctag: Option<String>,
+    /// The token of the state that was read.
+    pub sync_token: Option<SyncToken>,
+    /// What tells it from another of the same name.
+    pub born: Option<String>,
+    /// How often it was not listed as a whole since it last was.
+    pub unswept: u32,
+}
+
+impl RememberedCollection {
+    pub(super) async fn read_all(database: &mut SqliteConnection) -> Result<Vec<(i64, Self)>, sqlx::Error> {
+        let rows = sqlx::query("SELECT * FROM collection ORDER BY id").fetch_all(&mut *database).await?;
+        let mut all: Vec<(i64, Self)> = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Some(kind) = kind(row) else { continue };
+            all.push((row.try_get("id")?, Self::read(row, kind)?));
+        }
+        let properties = sqlx::query("SELECT * FROM property ORDER BY collection").fetch_all(&mut *database).await?;
+        for row in &properties {
+            let id: i64 = row.try_get("collection")?;
+            let Ok(at) = all.binary_search_by_key(&id, |(id, _)| *id) else { continue };
+            if let Some((_, collection)) = all.get_mut(at) {
+                let names = (row.try_get("namespace")?, row.try_get("name")?, row.try_get("empty")?);
+                collection.properties.push(names);
+            }
+        }
+        Ok(all)
+    }
+
+    fn read(row: &SqliteRow, kind: Kind) -> Result<Self, sqlx::Error> {
+        let sync_token: Option<&str> = row.try_get("sync_token")?;
+        let state = RememberedState {
+            whole: row.try_get("whole")?,
+            ctag: row.try_get("ctag")?,
+            sync_token: sync_token.and_then(SyncToken::new),
+            born: row.try_get("born")?,
+            unswept: row.try_get("unswept")?,
+        };
+        Ok(Self { kind, href: row.try_get("href")?, state, properties: Vec::new() })
+    }
+}
+
+impl RememberedState {
+    /// Writes the state of a collection, if `writer` is still the one who writes it.
+    pub(super) async fn write(
+        &self,
+        collection: i64,
+        writer: i64,
+        database: &mut SqliteConnection,
+    ) -> Result<(), sqlx::Error> {
+        let update = sqlx::query(
+            "UPDATE collection SET whole = ?, ctag = ?, sync_token = ?, born = ?, unswept = ? WHERE id = ? AND writer = ?",
+        );
+        update
+            .bind(self.whole)
+            .bind(&self.ctag)
+            .bind(self.sync_token.as_ref().map(SyncToken::as_str))
+            .bind(&self.born)
+            .bind(self.unswept)
+            .bind(collection)
+            .bind(writer)
+            .execute(database)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! What became of a collection since it was last read, found with as few requests as can be trusted.
+//!
+//! Ctags and sync tokens are hints: servers answer a stale or foreign token with nothing at all, count in whole seconds, or
+//! begin anew under the old name (servers.md §3, §7). So what they say is checked against what else is known, a sample of what
+//! they say nothing about is looked at, and now and then everything is listed all the same.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::listing::{self, Listing};
+use super::memory::{Known, Memory};
+use super::sweep::Sweep;
+use crate::connector::dav::remembered::{RememberedItem, RememberedState};
+use crate::dav::request::{Depth, Member, Propfind, SyncCollection};
+use crate::dav::{Client, Collection, ETag, Error, ErrorKind, Href, State, SyncToken, names};
+
+/// So far from our clock a ctag may be the second of now: servers' clocks differ, and another change in that second would give
+/// the same ctag. QUIRK(sogo): its ctag is the second of the last change.
+const NOW: Duration = Duration::from_mins(10);
+
+/// Most parts of one report of changes (RFC 6578 §3.6); each must lead to another token.
+const MOST_PARTS: usize = 1_000;
+
+/// From so many items on it is worth a token to be told only what changed.
+const MANY: usize = 200;
+
+/// Something in a collection.
+pub(super) enum Listed {
+    /// To be fetched.
+    New(Member),
+    /// As it was.
+    Same(Href, RememberedItem),
+}
+
+impl Listed {
+    /// Where it is.
+    pub fn href(&self) -> &Href {
+        match self {
+            Listed::New(member) => &member.href,
+            Listed::Same(href, _) => href,
+        }
+    }
+}
+
+/// A collection as it is now.
+pub(super) struct Seen {
+    /// Everything in it that is known.
+    pub items: Vec<Listed>,
+    /// Why not everything is known, one sentence.
+    pub part: Option<String>,
+    /// How it is to be written down.
+    pub note: Note,
+    /// Whether a full listing contradicted what the server says of changes.
+    pub contradicted: bool,
+}
+
+/// How what was seen is to be written down.
+pub(super) enum Note {
+    /// Not at all.
+    None,
+    /// Nothing changed.
+    AsBefore(i64),
+    /// So much of it is other than before.
+    Changed {
+        /// Nothing that was known holds any more.
+        forget: bool,
+        /// What is no longer there.
+        gone: Vec<Box<str>>,
+        /// Its state, once everything in it is stored.
+        state: RememberedState,
+    },
+}
+
+/// Looks what became of a collection.
+pub(super) async fn look(
+    client: &Client,
+    memory: Option<&Memory>,
+    collection: &Collection,
+    sweep: Sweep,
+) -> Result<Seen, Error> {
+    let known = memory.and_then(|memory| memory.known(collection));
+    let (Some(memory), Some(known)) = (memory, known) else {
+        return Look { client, collection, known: None, items: Vec::new() }.listing(sweep).await;
+    };
+    let before = &known.collection.state;
+    let Some(items) = memory.items(&known).await else {
+        return Look { client, collection, known: None, items: Vec::new() }.listing(sweep).await;
+    };
+    let now = &collection.state;
+    let is_another = before.born.is_some() && now.born.is_some() && before.born != now.born;
+    let is_due = sweep.is_due(before.unswept);
+    let look = Look { client, collection, known: Some(&known), items };
+    if is_another || went_back(before.ctag.as_deref(), now.ctag.as_deref()) {
+        return Look { items: Vec::new(), ..look }.listing(sweep).await;
+    }
+    if !is_due && before.whole && before.ctag.is_some() && before.ctag == now.ctag {
+        return Ok(look.as_before(known.id));
+    }
+    if !is_due && before.whole && now.tells_changes {
+        match &before.sync_token {
+            Some(token) => return look.since(token.clone(), sweep).await,
+            None if look.items.len() >= MANY => return look.all_by_report(sweep).await,
+            None => {}
+        }
+    }
+    look.listing(sweep).await
+}
+
+struct Look<'a> {
+    client: &'a Client,
+    collection: &'a Collection,
+    known: Option<&'a Known>,
+    /// What it had, by href.
+    items: Vec<RememberedItem>,
+}
+
+impl Look<'_> {
+    fn as_before(self, id: i64) -> Seen {
+        let items = self.items.into_iter().filter_map(|item| Some(Listed::Same(self.client.href(&item.href).ok()?, item)));
+        Seen { items: items.collect(), part: None, note: Note::AsBefore(id), contradicted: false }
+    }
+
+    /// The state of what is now seen, if it is seen whole; a ctag that may be that of a later change, too, is none.
+    fn state(&self, sync_token: Option<SyncToken>, unswept: u32) -> RememberedState {
+        let State { ctag, born, .. } = self.collection.state.clone();
+        let ctag = ctag.filter(|ctag| !is_now(ctag, SystemTime::now()));
+        let sync_token = sync_token.filter(|token| !is_now(token.as_str(), SystemTime::now()));
+        RememberedState { whole: true, ctag, sync_token, born, unswept }
+    }
+
+    /// Everything, by a listing.
+    async fn listing(self, sweep: Sweep) -> Result<Seen, Error> {
+        let (members, part) = match listing::list(self.client, self.collection).await? {
+            Listing::Whole(members) => (members, None),
+            Listing::Part { members, why } => (members, Some(why)),
+        };
+        // A state that was read before the listing stays, and whatever came since is told again.
+        Ok(self.compared(members, part, None, sweep))
+    }
+
+    /// Everything, with a token, by a report without one; where that can't be trusted, by a listing.
+    async fn all_by_report(self, sweep: Sweep) -> Result<Seen, Error> {
+        match self.report(None).await? {
+            // QUIRK(google): the first answer of all may be empty. Who really deletes things is asked once more.
+            Some(report) if report.gone.is_empty() && report.changed.len() >= self.items.len() => {
+                Ok(self.compared(report.changed, None, Some(report.token), sweep))
+            }
+            _ => self.listing(sweep).await,
+        }
+    }
+
+    /// What changed since a token; where the answer can't be trusted, everything by a listing.
+    async fn since(self, token: SyncToken, sweep: Sweep) -> Result<Seen, Error> {
+        let Some(report) = self.report(Some(token)).await? else { return self.listing(sweep).await };
+        let before = self.known.map(|known| &known.collection.state);
+        let ctag = before.and_then(|before| before.ctag.as_deref());
+        let moved = ctag.is_some() && ctag != self.collection.state.ctag.as_deref();
+        // Something changed of which the report does not know.
+        if moved && report.changed.is_empty() && report.gone.is_empty() {
+            return self.listing(sweep).await;
+        }
+        let touched: HashSet<&Href> =
+            report.changed.iter().map(|member| &member.href).chain(&report.gone).collect();
+        let (mut items, mut gone) = (Vec::with_capacity(self.items.len()), Vec::new());
+        for item in &self.items {
+            match self.client.href(&item.href) {
+                Ok(href) if !touched.contains(&href) => items.push(Listed::Same(href, item.clone())),
+                Ok(href) if report.gone.contains(&href) => gone.push(item.href.clone()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        if !self.samples_stand(&items).await {
+            return self.listing(sweep).await;
+        }
+        items.extend(report.changed.into_iter().map(Listed::New));
+        let unswept = before.map_or(0, |before| before.unswept + 1);
+        let state = self.state(Some(report.token), unswept);
+        Ok(Seen { items, part: None, note: Note::Changed { forget: false, gone, state }, contradicted: false })
+    }
+
+    /// Whether two of those of which nothing was said are what they were: of a collection that was made anew they are not.
+    async fn samples_stand(&self, items: &[Listed]) -> bool {
+        let samples = [items.first(), items.get(items.len() / 2)].into_iter().flatten();
+        let mut checks = samples.filter_map(|listed| match listed {
+            Listed::Same(href, item) => Some(async move {
+                let names = vec![names::GETETAG];
+                let ask = Propfind { at: href.clone(), depth: Depth::Zero, names, also: Vec::new() };
+                let reply = self.client.send(&ask).await;
+                let own = reply.ok().and_then(|reply| reply.resources.into_iter().find(|one| one.href == *href));
+                let etag = own.and_then(|own| ETag::new(own.text(names::GETETAG)?.trim()));
+                etag.is_some() && etag == item.etag
+            }),
+            Listed::New(_) => None,
+        });
+        let (one, other) = (checks.next(), checks.next());
+        let check = async |check: Option<_>| match check {
+            Some(check) => check.await,
+            None => true,
+        };
+        let (one, other) = tokio::join!(check(one), check(other));
+        one && other
+    }
+
+    /// What the server reports; `None` where that is of no use.
+    async fn report(&self, since: Option<SyncToken>) -> Result<Option<Report>, Error> {
+        let mut since = since;
+        let (mut changed, mut gone) = (HashMap::<Href, Member>::new(), HashSet::new());
+        for _ in 0..MOST_PARTS {
+            let request = SyncCollection { collection: self.collection.href.clone(), since: since.clone() };
+            let part = match self.client.send(&request).await {
+                Ok(part) => part,
+                Err(error) if error.is_about_all() || error.kind == ErrorKind::NotFound => return Err(error),
+                // A token that is no longer known, a report that is not there, an answer that can't be read.
+                Err(_) => return Ok(None),
+            };
+            let Some(token) = part.token else { return Ok(None) };
+            for member in part.changed {
+                gone.remove(&member.href);
+                changed.insert(member.href.clone(), member);
+            }
+            for href in part.gone {
+                changed.remove(&href);
+                gone.insert(href);
+            }
+            if !part.has_more {
+                return Ok(Some(Report { changed: changed.into_values().collect(), gone, token }));
+            }
+            if since.as_ref() == Some(&token) {
+                return Ok(None);
+            }
+            since = Some(token);
+        }
+        Ok(None)
+    }
+
+    /// What a whole listing says beside what is remembered.
+    fn compared(
+        self,
+        members: Vec<Member>,
+        part: Option<String>,
+        sync_token: Option<SyncToken>,
+        sweep: Sweep,
+    ) -> Seen {
+        let state = self.state(sync_token, 0);
+        let mut before: HashMap<Href, RememberedItem> = HashMap::with_capacity(self.items.len());
+        for item in self.items {
+            if let Ok(href) = self.client.href(&item.href) {
+                before.insert(href, item);
+            }
+        }
+        let forget = self.known.is_some() && before.is_empty();
+        let shared = shared_tags(&members);
+        let mut items = Vec::with_capacity(members.len());
+        let mut is_other = false;
+        for member in members {
+            let known = before.remove(&member.href);
+            match known.filter(|known| {
+                let tells = member.etag.as_ref().is_some_and(|etag| !is_counter(etag) && !shared.contains(etag));
+                member.trouble.is_none() && member.status < 300 && tells && known.is_still(&member)
+            }) {
+                Some(known) => items.push(Listed::Same(member.href, known)),
+                None => {
+                    is_other = true;
+                    items.push(Listed::New(member));
+                }
+            }
+        }
+        is_other |= !before.is_empty();
+        let was = self.known.map(|known| &known.collection.state);
+        let is_silent = was.is_some_and(|was| was.whole && was.ctag.is_some() && was.ctag == state.ctag);
+        let contradicted = is_silent && is_other && part.is_none() && sweep.is_due(was.map_or(0, |was| was.unswept));
+        // Nothing follows from what is missing in a part.
+        let gone = if part.is_some() { Vec::new() } else { before.into_values().map(|item| item.href).collect() };
+        let state = if part.is_some() { RememberedState::default() } else { state };
+        Seen { items, part, note: Note::Changed { forget, gone, state }, contradicted }
+    }
+}
+
+/// What a server reports as changed.
+struct Report {
+    changed: Vec<Member>,
+    gone: HashSet<Href>,
+    token: SyncToken,
+}
+
+/// Tags that more than one item has: of those they tell nothing.
+fn shared_tags(members: &[Member]) -> HashSet<ETag> {
+    let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
+    for etag in members.iter().filter_map(|member| member.etag.as_ref()) {
+        if !seen.insert(etag) {
+            shared.insert(etag.clone());
+        }
+    }
+    shared
+}
+
+/// QUIRK(sogo): counts the changes of an item, and begins at the same number for each, also for one that is made anew.
+fn is_counter(etag: &ETag) -> bool {
+    etag.as_str().trim_matches('"').starts_with("gcs")
+}
+
+/// Whether a mark may be the second of now.
+fn is_now(mark: &str, now: SystemTime) -> bool {
+    let Ok(seconds) = mark.trim_matches('"').parse() else { return false };
+    let Some(mark) = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else { return false };
+    mark.duration_since(now).or_else(|_| now.duration_since(mark)).is_ok_and(|apart| apart < NOW)
+}
+
+/// Whether a state is counted, and now counts less than it did: the server was put back to an earlier state, or the collection
+/// made anew. What it says of changes means nothing then.
+fn went_back(before: Option<&str>, now: Option<&str>) -> bool {
+    let (Some(before), Some(now)) = (before, now) else { return false };
+    let split = |mark: &str| {
+        let mark = mark.trim_matches('"');
+        let at = mark.rfind(|sign: char| !sign.is_ascii_digit()).map_or(0, |at| at + 1);
+        let (words, digits) = mark.split_at_checked(at)?;
+        Some((words.to_owned(), digits.parse::<u64>().ok()?))
+    };
+    match (split(before), split(now)) {
+        (Some((words_before, before)), Some((words, now))) => words_before == words && now < before,
+        _ => false,
+    }
+}
