@@ -343,7 +343,6 @@ impl Search<'_> {
     }
 }
 
-
 /// Whether an answer means that there is nothing of the kind, rather than that nobody can tell.
 fn says_none(error: &Error) -> bool {
     matches!(error.kind, ErrorKind::NotFound | ErrorKind::Unsupported | ErrorKind::NotDav)

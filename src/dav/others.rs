@@ -184,7 +184,8 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
     let (mut told, mut silent) = (HashSet::new(), Vec::new());
     for (at, depth) in places {
         let (others, is_silent) = names_at(client, &at, depth).await;
-        let asked = client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(others.named.clone()) }).await;
+        let asked =
+            client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(others.named.clone()) }).await;
         if is_silent || asked.as_ref().is_err_and(is_for_now) {
             silent.push(at);
         }

@@ -189,7 +189,9 @@ impl Account {
         let marks = if self.marks.is_some() { marks::properties(collection) } else { String::new() };
         member(
             path,
-            &format!("<D:resourcetype><D:collection/>{kind}</D:resourcetype><D:displayname>{name}</D:displayname>{marks}"),
+            &format!(
+                "<D:resourcetype><D:collection/>{kind}</D:resourcetype><D:displayname>{name}</D:displayname>{marks}"
+            ),
         )
     }
 

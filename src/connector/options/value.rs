@@ -48,7 +48,8 @@ pub(super) fn connections(value: &str) -> Checked {
 
 /// How often everything is listed.
 pub(super) fn sweep(value: &str) -> Checked {
-    let right = matches!(value, "always" | "never") || value.parse().is_ok_and(|every: u32| (1..=1000).contains(&every));
+    let right =
+        matches!(value, "always" | "never") || value.parse().is_ok_and(|every: u32| (1..=1000).contains(&every));
     valid(right, "give always, never or a whole number from 1 to 1000")
 }
 

@@ -32,8 +32,7 @@ pub async fn find_again(client: &Client, kinds: &[Kind], known: Known) -> Result
         [one] if only => {
             let look = search.look(&one.href).await?;
             search.is_us(&look.resource, &look.at)?;
-            let mut collection =
-                Collection::read(&look.resource, kinds).ok_or_else(|| nothing_there(client.base()))?;
+            let mut collection = Collection::read(&look.resource, kinds).ok_or_else(|| nothing_there(client.base()))?;
             search.others.add_to(&mut collection, &look.resource.elements().collect::<Vec<_>>());
             What::Only(Box::new(collection))
         }

@@ -11,13 +11,8 @@ use crate::dav::{ETag, Element, Error, Href, Name, names};
 const LONGEST_TYPE: usize = 512;
 
 /// What is asked of each item.
-pub(super) const PROPERTIES: [Name; 5] = [
-    names::GETETAG,
-    names::GETCONTENTLENGTH,
-    names::GETLASTMODIFIED,
-    names::GETCONTENTTYPE,
-    names::RESOURCETYPE,
-];
+pub(super) const PROPERTIES: [Name; 5] =
+    [names::GETETAG, names::GETCONTENTLENGTH, names::GETLASTMODIFIED, names::GETCONTENTTYPE, names::RESOURCETYPE];
 
 /// Lists the items of `collection`, without collections in it. The listing is whole or an error.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What changed in a collection since a token: `sync-collection` (RFC 6578 §3.2).
 
-use super::list_members::{PROPERTIES, Member, member};
+use super::list_members::{Member, PROPERTIES, member};
 use super::propfind::{Depth, report};
 use super::{Head, Part, Parts, Request, collection_fault};
 use crate::dav::{Element, Error, Href, SyncToken, names};

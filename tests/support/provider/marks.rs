@@ -43,7 +43,9 @@ impl Marks {
         let since = asked.split("sync-token>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
         let before = match since.strip_prefix("urn:mark:").map(|number| number.parse::<usize>()) {
             None => BTreeMap::new(),
-            Some(_) if self.forgetful => return Scripted::answer(403, "<D:error xmlns:D='DAV:'><D:valid-sync-token/></D:error>"),
+            Some(_) if self.forgetful => {
+                return Scripted::answer(403, "<D:error xmlns:D='DAV:'><D:valid-sync-token/></D:error>");
+            }
             Some(number) => match number.ok().and_then(|number| self.given.get(number)) {
                 Some((at, before)) if at == path => before.clone(),
                 _ => return Scripted::answer(403, "<D:error xmlns:D='DAV:'><D:valid-sync-token/></D:error>"),

@@ -36,9 +36,8 @@ impl RememberedAccount {
     }
 
     pub(super) async fn write(&self, database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let account = sqlx::query(
-            "INSERT OR REPLACE INTO account (id, principal, only, filter, unswept) VALUES (1, ?, ?, ?, ?)",
-        );
+        let account =
+            sqlx::query("INSERT OR REPLACE INTO account (id, principal, only, filter, unswept) VALUES (1, ?, ?, ?, ?)");
         let account = account.bind(&self.principal).bind(self.only).bind(&self.filter).bind(self.unswept);
         account.execute(&mut *database).await?;
         sqlx::query("DELETE FROM home").execute(&mut *database).await?;

@@ -109,8 +109,11 @@ async fn another_user_has_another_memory_and_a_broken_file_is_thrown_away() {
     assert_eq!(bob.collections().await.unwrap(), []);
     drop(alice);
     for file in std::fs::read_dir(folder.path()).unwrap() {
-        std::fs::write(file.unwrap().path(), "no database, but longer than the header of one, so that it is read as such")
-            .unwrap();
+        std::fs::write(
+            file.unwrap().path(),
+            "no database, but longer than the header of one, so that it is read as such",
+        )
+        .unwrap();
     }
     let again = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
     assert_eq!(again.collections().await.unwrap(), []);

@@ -45,7 +45,8 @@ impl DavSource {
     /// Fetches batches; the content of `path` is among them.
     async fn fetch(&self, path: &str, batches: Vec<Batch>) -> Result<Bytes, Error> {
         let mut found = Err(item(format!("{path} can't be fetched again")));
-        let mut batches = stream::iter(batches).map(|batch| self.batch(path, batch)).buffer_unordered(self.connections.max(1));
+        let mut batches =
+            stream::iter(batches).map(|batch| self.batch(path, batch)).buffer_unordered(self.connections.max(1));
         while let Some(own) = batches.next().await {
             if let Some(own) = own {
                 found = own;

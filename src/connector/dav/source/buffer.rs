@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::dav::{Href, Kind};
 use crate::dav::request::VcardVersion;
+use crate::dav::{Href, Kind};
 
 /// Bytes of contents held at most, besides one item that may be larger alone.
 const CAPACITY: u64 = 64 * 1024 * 1024;

@@ -116,7 +116,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn as_before(self, id: i64) -> Seen {
-        let items = self.items.into_iter().filter_map(|item| Some(Listed::Same(self.client.href(&item.href).ok()?, item)));
+        let items =
+            self.items.into_iter().filter_map(|item| Some(Listed::Same(self.client.href(&item.href).ok()?, item)));
         Seen { items: items.collect(), part: None, note: Note::AsBefore(id), contradicted: false }
     }
 
@@ -159,8 +160,7 @@ impl Look<'_> {
         if moved && report.changed.is_empty() && report.gone.is_empty() {
             return self.listing(sweep).await;
         }
-        let touched: HashSet<&Href> =
-            report.changed.iter().map(|member| &member.href).chain(&report.gone).collect();
+        let touched: HashSet<&Href> = report.changed.iter().map(|member| &member.href).chain(&report.gone).collect();
         let (mut items, mut gone) = (Vec::with_capacity(self.items.len()), Vec::new());
         for item in &self.items {
             match self.client.href(&item.href) {
@@ -234,13 +234,7 @@ impl Look<'_> {
     }
 
     /// What a whole listing says beside what is remembered.
-    fn compared(
-        self,
-        members: Vec<Member>,
-        part: Option<String>,
-        sync_token: Option<SyncToken>,
-        sweep: Sweep,
-    ) -> Seen {
+    fn compared(self, members: Vec<Member>, part: Option<String>, sync_token: Option<SyncToken>, sweep: Sweep) -> Seen {
         let state = self.state(sync_token, 0);
         let mut before: HashMap<Href, RememberedItem> = HashMap::with_capacity(self.items.len());
         for item in self.items {

@@ -24,6 +24,9 @@ use crate::report::sentence;
 /// So many collections lost in a row, and the server is gone.
 const MOST_LOST: usize = 3;
 
+/// How many items that did not change are made known at once, so that a host that lacks them gets many with one request.
+const READ_AHEAD: usize = 200;
+
 /// An item that was listed, and the place that it gets.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
@@ -140,17 +143,25 @@ impl Run<'_> {
 
     /// Sends what is as it was; its content is asked for only by a host that lacks it.
     async fn same(&self, same: Vec<Same>) -> Result<(), Stop> {
-        for Same { path, href, item } in same.into_iter().filter(|same| same.item.wanted) {
-            let entry = Entry {
-                name: tree::last_name(&path).to_owned(),
-                path,
-                kind: EntryKind::File { size: item.size },
-                modified: item.modified,
-                version: item.version,
-            };
-            let origin = Origin { href: Some(href), vcard_version: item.vcard_version, size: item.size, version: item.version };
-            self.source.buffer.expect(entry.path.clone(), origin);
-            self.send(Found::Entry(entry)).await?;
+        let mut same = same.into_iter().filter(|same| same.item.wanted).peekable();
+        while same.peek().is_some() {
+            let some: Vec<_> = same.by_ref().take(READ_AHEAD).collect();
+            // All of these are known before a host asks for the first.
+            for Same { path, href, item } in &some {
+                let (href, vcard_version) = (Some(href.clone()), item.vcard_version);
+                let origin = Origin { href, vcard_version, size: item.size, version: item.version };
+                self.source.buffer.expect(path.clone(), origin);
+            }
+            for Same { path, item, .. } in some {
+                let entry = Entry {
+                    name: tree::last_name(&path).to_owned(),
+                    path,
+                    kind: EntryKind::File { size: item.size },
+                    modified: item.modified,
+                    version: item.version,
+                };
+                self.send(Found::Entry(entry)).await?;
+            }
         }
         Ok(())
     }
@@ -169,7 +180,8 @@ impl Run<'_> {
 
     /// Sends a file that no request of its own gives.
     async fn text(&self, path: String, content: Vec<u8>) -> Result<(), Stop> {
-        let origin = Origin { href: None, vcard_version: None, size: content.len() as u64, version: version_of(&content) };
+        let origin =
+            Origin { href: None, vcard_version: None, size: content.len() as u64, version: version_of(&content) };
         let entry = Entry {
             name: tree::last_name(&path).to_owned(),
             path,
