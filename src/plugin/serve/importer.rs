@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -27,14 +27,24 @@ pub(super) struct Serving {
     excludes: Arc<Excludes>,
     /// Which of the two kinds of Init it began with.
     pub(super) generation: Generation,
+    /// Held while it lists, until what the next run goes by is written down.
+    at_work: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// How long a host that closes waits for that at most: one that broke off may never end its own side.
+const WRITING_DOWN: Duration = Duration::from_secs(10);
 
 impl Serving {
     pub(super) fn new(source: Arc<dyn Source>, excludes: Excludes, generation: Generation) -> Self {
         let excludes = Arc::new(excludes);
         let unwanted = Arc::clone(&excludes);
         source.leave_out(Arc::new(move |path, folder| unwanted.leave_out(path, folder)));
-        Serving { source, excludes, generation }
+        Serving { source, excludes, generation, at_work: Arc::default() }
+    }
+
+    /// Waits until nothing is under way: hosts kill the process when they have closed it.
+    pub(super) async fn rest(&self) {
+        let _ = tokio::time::timeout(WRITING_DOWN, self.at_work.lock()).await;
     }
 }
 
@@ -45,7 +55,9 @@ pub(super) fn import(
     acknowledgments: Streaming<ImportRequest>,
 ) -> ReceiverStream<Result<ImportResponse, Status>> {
     let (to_host, messages) = mpsc::channel(WAITING);
+    let at_work = Arc::clone(&serving.at_work).try_lock_owned();
     tokio::spawn(async move {
+        let _at_work = at_work;
         tokio::join!(list(&serving, to_host.clone()), settle(&*serving.source, acknowledgments));
         end(&serving, connectors.as_ref(), false).await;
         // Ends the answer only now: an end before the host's would make its last acknowledgments undeliverable.

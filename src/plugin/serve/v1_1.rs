@@ -80,7 +80,9 @@ impl i::importer_server::Importer for Importer {
     }
 
     async fn close(&self, _: Request<i::CloseRequest>) -> Result<Response<i::CloseResponse>, Status> {
-        self.sessions.end("");
+        if let Some(serving) = self.sessions.end("") {
+            serving.rest().await;
+        }
         Ok(Response::new(i::CloseResponse {}))
     }
 }
