@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::plugin::host::{Foreseen, Stored};
 use crate::report::ItemFailure;
 
+use super::super::node::split_path;
+
 /// What would be done, by the snapshot's folder that it is for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -126,9 +128,8 @@ impl Plan {
     }
 
     fn item(&mut self, verdict: Verdict, path: String, why: String) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if folder.is_empty() { "/" } else { folder };
-        let collection = self.collections.entry(folder.to_owned()).or_default();
+        let folder = split_path(&path).0.to_owned();
+        let collection = self.collections.entry(folder).or_default();
         collection.items.entry(verdict).or_default().push(Item { path, why });
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::connector::name::{METADATA, safe_name, with_suffix};
+use crate::connector::name::{COLLECTION_FILE, METADATA, safe_name, with_suffix};
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::item::{copy, difference, identity, kind::Kind, normal};
 
@@ -122,7 +122,7 @@ impl Inner {
 
     /// What describes a collection belongs to it: it is set with a new one, and with an old one only if that may be changed.
     fn store_metadata(&self, folder: &Path, entry: &Entry, content: &[u8]) -> Result<Outcome, Error> {
-        if entry.name == ".collection.json" {
+        if entry.name == COLLECTION_FILE {
             let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
             let mut items = lock(&items);
             match what_lacks(content) {
