@@ -48,13 +48,8 @@ pub fn limit(location: &str, options: &mut BTreeMap<String, String>, at_once: us
     }
 }
 
-/// Whether what is put there may be read back and compared: a server may make something else of it, a folder can't.
-#[must_use]
-pub fn verifies(location: &str) -> bool {
-    is_account(location)
-}
-
-/// Whether it is an account on a server, and no folder.
+/// Whether it is an account on a server, and no folder: what is put there may be read back and compared, as a server may make
+/// something else of it.
 #[must_use]
 pub fn is_account(location: &str) -> bool {
     matches!(Location::parse(location), Ok(Location::Dav(_)))
