@@ -15,6 +15,7 @@ mod dav;
 mod filter;
 mod location;
 pub mod name;
+mod on_conflict;
 mod options;
 pub mod secret;
 pub mod vdir;

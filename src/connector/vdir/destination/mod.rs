@@ -46,7 +46,7 @@ impl Destination {
     pub fn open(path: &Path, options: &BTreeMap<String, String>) -> Result<Destination, Error> {
         let root = std::path::absolute(path)
             .map_err(|error| failed(ErrorKind::Usage, format!("cannot use the folder {}", path.display()), error))?;
-        let wishes = Wishes::new(options)?;
+        let wishes = Wishes::new(options);
         let places = Places::new(root.clone());
         let inner = Inner { root, wishes, places, shelves: Shelves::default(), plan: Plan::default() };
         Ok(Destination { inner: Arc::new(inner) })

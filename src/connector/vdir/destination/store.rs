@@ -8,12 +8,13 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::connector::name::{COLLECTION_FILE, METADATA, safe_name, with_suffix};
+use crate::connector::on_conflict::OnConflict;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::item::{copy, difference, identity, kind::Kind, normal};
 
 use super::super::failed;
 use super::shelf::{Shelf, lock};
-use super::wishes::{Into, OnConflict};
+use super::wishes::Into;
 use super::{Inner, write};
 
 impl Inner {
