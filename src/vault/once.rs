@@ -54,9 +54,9 @@ impl<T: Clone + Send + Sync + 'static> Once<T> {
         making.await
     }
 
-    fn making(self, make: impl Future<Output = Result<T, Error>> + Send + 'static) -> Making<T> {
+    fn making(self, work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Making<T> {
         let task = tokio::spawn(async move {
-            let made = make.await;
+            let made = work.await;
             *self.lock() = made.as_ref().map_or(State::Absent, |value| State::Made(value.clone()));
             made
         });
@@ -145,10 +145,10 @@ mod tests {
     #[tokio::test]
     async fn an_error_goes_to_all_who_wait_and_the_next_one_tries_again() {
         let (once, work) = (Once::default(), Work::default());
-        let (one, other) = (once.get_or_make(|| work.of(failed())), once.get_or_make(|| work.of(Ok(2))));
+        let (first, second) = (once.get_or_make(|| work.of(failed())), once.get_or_make(|| work.of(Ok(2))));
         work.go.notify_one();
-        let (one, other) = tokio::join!(one, other);
-        assert_eq!([one, other].map(|it| it.unwrap_err().what), ["no connection", "no connection"]);
+        let told = tokio::join!(first, second);
+        assert_eq!([told.0, told.1].map(|it| it.unwrap_err().what), ["no connection", "no connection"]);
         work.go.notify_one();
         assert_eq!(once.get_or_make(|| work.of(Ok(3))).await.unwrap(), 3);
         assert_eq!(work.begun(), 2);

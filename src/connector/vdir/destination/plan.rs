@@ -47,9 +47,9 @@ impl Plan {
 
     /// All of it, in the folder `root`.
     pub fn foreseen(&self, root: &Path) -> Vec<Foreseen> {
-        let names = names(root);
+        let of_source = names(root);
         let named = |(at, there): (PathBuf, Vec<Foreseen>)| {
-            let name = at.canonicalize().ok().and_then(|at| names.get(&at).cloned());
+            let name = at.canonicalize().ok().and_then(|at| of_source.get(&at).cloned());
             // No source finds it, so nobody finds it under this name.
             let name = name.unwrap_or_else(|| format!("/{}", at.strip_prefix(root).unwrap_or(&at).display()));
             there.into_iter().map(move |foreseen| Foreseen { name: name.clone(), ..foreseen })
