@@ -122,6 +122,12 @@ pub trait Destination: Send + Sync {
     /// Whether `entry` must be stored before anything after it may be begun (folders, and what describes them).
     fn in_order(&self, entry: &Entry) -> bool;
 
+    /// Whether which entry comes first decides what becomes of them. The first step of [`Destination::store`] is taken in the
+    /// order of the entries then; it must not take long.
+    fn begins_in_order(&self) -> bool {
+        false
+    }
+
     /// How many entries may be stored at the same time, at least 1.
     fn width(&self) -> usize;
 

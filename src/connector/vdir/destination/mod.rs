@@ -72,11 +72,17 @@ impl crate::connector::Destination for Destination {
         WIDTH
     }
 
+    fn begins_in_order(&self) -> bool {
+        true
+    }
+
     async fn store(&self, entry: Entry, content: Option<Bytes>) -> Result<Outcome, Error> {
         let inner = Arc::clone(&self.inner);
+        // Of two items of one identity the first gets the file that has it, and not the one whose thread is faster.
+        let slot = content.as_ref().and_then(|content| inner.slot(&entry, content));
         let work = move || match (entry.kind, content) {
             (EntryKind::Folder, _) => inner.store_folder(&entry),
-            (EntryKind::File { .. }, Some(content)) => inner.store_file(&entry, &content),
+            (EntryKind::File { .. }, Some(content)) => inner.store_file(&entry, &content, slot),
             (EntryKind::File { .. }, None) => {
                 let what = format!("{} came without its content", entry.path);
                 Err(Error { kind: ErrorKind::Item, what, source: None })
