@@ -79,6 +79,18 @@ async fn an_item_goes_to_where_its_uid_is_whatever_it_is_called() {
 }
 
 #[tokio::test]
+async fn what_is_refused_for_its_method_replaces_what_stands_there_without_it() {
+    let items = items([("a.ics", event("a", "theirs"))]);
+    let server = serve(&items, |request| {
+        (request.method == "PUT" && request.text().contains("METHOD:")).then(|| Scripted::answer(415, ""))
+    });
+    let sent = event("a", "ours").replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:PUBLISH");
+    let outcomes = restore(&server, &[("on_conflict", "overwrite")], &[("a.ics", sent)]).await;
+    assert_eq!(outcome(&outcomes, "a.ics"), "WithoutMethod");
+    assert_eq!(items.lock().unwrap()["a.ics"], event("a", "ours"));
+}
+
+#[tokio::test]
 async fn what_differs_is_kept_and_reported_unless_asked_otherwise() {
     let items = items([("a.ics", event("a", "theirs"))]);
     let server = serve(&items, |_| None);

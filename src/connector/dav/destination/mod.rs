@@ -20,6 +20,7 @@ mod properties;
 mod put;
 mod replace;
 mod seen;
+mod verified;
 mod wishes;
 
 use std::collections::BTreeMap;
