@@ -168,6 +168,10 @@ pub struct Foreseen {
     pub deletes: Vec<String>,
     /// What `mirror` would leave although the snapshot lacks it, and why: sentences.
     pub leaves: Vec<String>,
+    /// How many items would be put with `SCHEDULE-AGENT=CLIENT`.
+    pub left_to_client: u64,
+    /// How many would be put with their guests as notes.
+    pub guests_as_notes: u64,
 }
 
 /// Who a connector speaks to, for a person and for the host.

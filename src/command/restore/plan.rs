@@ -160,6 +160,16 @@ impl Plan {
         self.foreseen().filter(|foreseen| foreseen.makes).count() as u64
     }
 
+    /// How many items would be put with `SCHEDULE-AGENT=CLIENT`.
+    pub fn left_to_client(&self) -> u64 {
+        self.foreseen().map(|foreseen| foreseen.left_to_client).fold(0, u64::saturating_add)
+    }
+
+    /// How many items would be put with their guests as notes.
+    pub fn guests_as_notes(&self) -> u64 {
+        self.foreseen().map(|foreseen| foreseen.guests_as_notes).fold(0, u64::saturating_add)
+    }
+
     /// Items that would not be put, with the reasons.
     pub fn failures(&self) -> impl Iterator<Item = ItemFailure> {
         let failures = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
@@ -215,7 +225,10 @@ impl Plan {
 
     /// All of it, for a program.
     pub fn json(&self) -> Value {
-        let mut whole = json!({ "collections_to_make": self.makes(), "to_delete": self.deletes() });
+        let mut whole = json!({
+            "collections_to_make": self.makes(), "to_delete": self.deletes(),
+            "left_to_client": self.left_to_client(), "guests_as_notes": self.guests_as_notes(),
+        });
         for verdict in Verdict::ALL {
             add(&mut whole, verdict.key(), json!(self.count(verdict)));
         }

@@ -129,6 +129,7 @@ impl DavDestination {
         fits(&sent)?;
         let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
+            sent.target.quieted.note(sent.silenced);
             sent.target.keep(at.clone());
             sent.target.existing.lock().await.plan(at, sent.seen);
             return Ok(Outcome::Created);

@@ -21,6 +21,7 @@ impl DavDestination {
     pub(super) async fn replace(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let sent = self.prepared(sent, known.seen.as_ref()).await?;
         if self.wishes.dry_run {
+            sent.target.quieted.note(sent.silenced);
             sent.target.existing.lock().await.plan_over(href, sent.seen);
             return Ok(Outcome::Replaced);
         }
