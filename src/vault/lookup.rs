@@ -46,9 +46,12 @@ impl Objects {
     /// Reads all of the index files once; later calls return at once. For who looks up many objects: takes 32 bytes of memory
     /// for each object of the vault.
     pub(super) async fn load_index(self: &Arc<Self>) -> Result<(), Error> {
-        let objects = self.clone();
-        // A damaged index file hides objects, no more: what needs one of them says so, and a backup stores them again.
-        self.lookup.loaded.get_or_make(|| async move { objects.read_index_whole().await.map(drop) }).await
+        let load = || {
+            let objects = self.clone();
+            // A damaged index file hides objects, no more: what needs one of them says so, and a backup stores them again.
+            async move { objects.read_index_whole().await.map(drop) }
+        };
+        self.lookup.loaded.get_or_make(load).await
     }
 
     /// Reads all of the index files, those that are new since, too, and says which are damaged.
@@ -81,8 +84,11 @@ impl Objects {
 
     /// Every place at which the object lies; none where no index file tells of it.
     pub(super) async fn locate(self: &Arc<Self>, address: &Address) -> Result<Vec<At>, Error> {
-        let objects = self.clone();
-        self.lookup.opened.get_or_make(|| async move { objects.refresh_index().await.map(drop) }).await?;
+        let open = || {
+            let objects = self.clone();
+            async move { objects.refresh_index().await.map(drop) }
+        };
+        self.lookup.opened.get_or_make(open).await?;
         let found = self.places(address).await?;
         if found.is_empty() { self.locate_anew(address).await } else { Ok(found) }
     }

@@ -78,8 +78,10 @@ impl Objects {
 
     /// The content of an object from one place.
     pub(super) async fn object_at(self: &Arc<Self>, kind: Kind, address: &Address, at: &At) -> Result<Bytes, Error> {
-        let (objects, place) = (self.clone(), *at);
-        let read = || async move { objects.read_block(&place).await.map(Arc::new) };
+        let read = || {
+            let (objects, at) = (self.clone(), *at);
+            async move { objects.read_block(&at).await.map(Arc::new) }
+        };
         let block = self.cached((at.pack, at.number)).get_or_make(read).await?;
         let damaged = |why| Error::damaged(&format!("object {address}"), why);
         let content =

@@ -43,7 +43,7 @@ impl<T: Clone + Send + Sync + 'static> Once<T> {
     {
         let making = match &mut *self.lock() {
             State::Made(value) => return Ok(value.clone()),
-            // One that failed without a word here: its task panicked.
+            // One that is over and still here is that of a task that panicked: it is begun again.
             State::Making(making) if making.peek().is_none() => making.clone(),
             state => {
                 let making = self.clone().making(make());
