@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::support::generate::Account;
 use crate::support::person::Person;
 use crate::support::process;
 
@@ -16,9 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 async fn interrupted(noun: &str, words: &[&str], signal: &str) -> Output {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let location = format!("dav://http://{}/", silent.local_addr().expect("its address"));
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     person.ok(&[noun, "add", "silent", &location, "username=alice", "password=alice-pw"]).await;
     let before = person.ok(&["at", "vault", "ls", "--json"]).await.out();
     let command = person.command(&[&["at", "vault"], words].concat()).spawn().expect("davault starts");

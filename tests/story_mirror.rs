@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::generate::Account;
 use crate::support::person::Person;
 
 const WHOLE: &str = r#"{"schema":1,"kind":"calendar","href":"/work/"}"#;
 
 /// Somebody with a backup of `./made`, and a folder `./back` that has an event more in two calendars.
 async fn with_more() -> Person {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    let person = Person::with_folder().await;
     for calendar in ["work", "family"] {
         fs::write(person.path("made/calendars").join(calendar).join(".collection.json"), WHOLE).expect("a file");
         let back = person.path("back/calendars").join(calendar);

@@ -4,7 +4,6 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::generate::Account;
 use crate::support::person::Person;
 use crate::support::servers::Server;
 use crate::support::vdir;
@@ -12,10 +11,7 @@ use crate::support::vdir;
 /// Alice's readable account on a Radicale called `home`, and a backup of it.
 async fn alice() -> (Person, Server) {
     let server = Server::radicale().await;
-    let person = Person::with_vault().await;
-    person.add("home", &server).await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.fill("home", &person.path("made")).await;
+    let person = Person::with_account(&server).await;
     person.ok(&["at", "vault", "backup", "@home"]).await;
     (person, server)
 }
@@ -81,9 +77,7 @@ async fn an_item_is_printed_byte_for_byte_and_found_by_the_display_name() {
 
 #[tokio::test]
 async fn a_folder_is_backed_up_and_restored_byte_for_byte() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     person.ok(&["at", "vault", "restore", "-to", "./back", "latest"]).await;
     assert_eq!(vdir::read(&person.path("back")), vdir::read(&person.path("made")));
     let event = fs::read(person.path("back/calendars/work/review.ics")).expect("an event");

@@ -3,18 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::generate::Account;
 use crate::support::person::{Person, Ran};
 use crate::support::servers::Server;
 use crate::support::vdir;
-
-/// Somebody with a backup of `./made`: 13 items.
-async fn with_backup() -> Person {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
-    person
-}
 
 const RESTORE: [&str; 5] = ["at", "vault", "restore", "-to", "./back"];
 
@@ -35,7 +26,7 @@ fn items(root: &Path) -> Vec<String> {
 
 #[tokio::test]
 async fn an_item_comes_back_by_what_a_person_knows_of_it() {
-    let person = with_backup().await;
+    let person = Person::with_backup().await;
     let both = ["calendars/family/dentist@demo.davault", "contacts/friends/ada@demo.davault"];
     let cases: [(&[&str], &[&str]); 8] = [
         (&["-event", "DENTIST mia"], &both[..1]),
@@ -61,7 +52,7 @@ async fn an_item_comes_back_by_what_a_person_knows_of_it() {
 
 #[tokio::test]
 async fn what_means_nothing_is_said_and_nothing_is_done() {
-    let person = with_backup().await;
+    let person = Person::with_backup().await;
     let cases: [(&[&str], i32, &str); 9] = [
         (&["-event", "submarine"], 1, "nothing is chosen: none of 13 items in "),
         (&["-event", "ada"], 1, "nothing is chosen: "),
@@ -91,7 +82,7 @@ async fn what_means_nothing_is_said_and_nothing_is_done() {
 
 #[tokio::test]
 async fn what_vanished_comes_back_in_its_last_version_and_nothing_else_does() {
-    let person = with_backup().await;
+    let person = Person::with_backup().await;
     let first = person.ok(&["at", "vault", "ls", "--json"]).await.value("/id").as_str().expect("an id").to_owned();
     let at = |name: &str| person.path("made").join(name);
     let change = |name: &str, from: &str, to: &str| {
@@ -136,10 +127,7 @@ async fn what_vanished_comes_back_in_its_last_version_and_nothing_else_does() {
 #[tokio::test]
 async fn what_somebody_deleted_on_a_server_comes_back_there_by_a_word_and_by_its_being_gone() {
     for server in [Server::radicale().await, Server::xandikos().await] {
-        let person = Person::with_vault().await;
-        person.add("home", &server).await;
-        Account::readable().write_vdir(&person.path("made")).expect("an account");
-        person.fill("home", &person.path("made")).await;
+        let person = Person::with_account(&server).await;
         let before = person.back_up("home").await;
         person.ok(&["at", "vault", "restore", "-to", "./all", &before]).await;
         let all = items(&person.path("all"));

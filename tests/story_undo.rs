@@ -49,10 +49,7 @@ async fn on_xandikos_a_restore_is_previewed_done_undone_and_done_again() {
 }
 
 async fn worst_day(server: &Server) {
-    let person = Person::with_vault().await;
-    person.add("home", server).await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.fill("home", &person.path("made")).await;
+    let person = Person::with_account(server).await;
     let backup = person.back_up("home").await;
     let good = now(&person, 0).await;
     spoil(&person).await;
@@ -103,9 +100,7 @@ async fn spoil(person: &Person) {
 
 #[tokio::test]
 async fn a_folder_gets_back_what_a_restore_wrote_over() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     let at = person.path("made/calendars/work/review.ics");
     let good = fs::read_to_string(&at).expect("an event");
     let mine = good.replace("SUMMARY:Design review", "SUMMARY:My own words");
@@ -123,9 +118,7 @@ async fn a_folder_gets_back_what_a_restore_wrote_over() {
 
 #[tokio::test]
 async fn what_only_creates_needs_no_way_back_and_what_is_there_needs_nothing() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     let restored = person.ok(&["at", "vault", "restore", "--json", "-to", "./new", "latest"]).await;
     assert_eq!(restored.value("/undo"), json!(null), "{restored:?}");
     let again = person.ok(&["at", "vault", "restore", "-to", "./new", "latest"]).await;
@@ -138,9 +131,7 @@ async fn what_only_creates_needs_no_way_back_and_what_is_there_needs_nothing() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_cant_be_read_elsewhere_is_in_nobodys_way() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     let at = person.path("made/calendars/work/review.ics");
     let good = fs::read_to_string(&at).expect("an event");
     fs::write(&at, good.replace("SUMMARY:Design review", "SUMMARY:Mine")).expect("written");
@@ -155,9 +146,7 @@ async fn what_cant_be_read_elsewhere_is_in_nobodys_way() {
 #[cfg(unix)]
 #[tokio::test]
 async fn nothing_is_written_over_where_what_stands_there_cannot_all_be_kept() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     let at = person.path("made/calendars/work/review.ics");
     fs::write(&at, event("review@example.com", "Mine")).expect("written");
     let uid = "UID:review";
@@ -178,8 +167,7 @@ async fn nothing_is_written_over_where_what_stands_there_cannot_all_be_kept() {
 
 #[tokio::test]
 async fn a_tag_that_is_davaults_own_is_not_for_backups() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    let person = Person::with_folder().await;
     let ran = person.run(&["at", "vault", "backup", "-tag", "before-restore", "./made"]).await;
     assert_eq!(ran.code(), Some(2), "{ran:?}");
     assert!(ran.err().contains("the tag before-restore is what davault gives"), "{ran:?}");

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::support::generate::Account;
 use crate::support::person::Person;
 use crate::support::servers::Server;
 use crate::support::vdir;
@@ -26,8 +25,7 @@ fn expected() -> Vec<(String, usize)> {
 
 #[tokio::test]
 async fn a_folders_window_has_whole_items_and_all_contacts_and_is_never_mirrored() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    let person = Person::with_folder().await;
     let whole = r#"{"schema":1,"kind":"calendar","href":"/work/"}"#;
     fs::write(person.path("made/calendars/work/.collection.json"), whole).expect("a file");
     person.ok(&["at", "vault", "backup", "./made"]).await;
@@ -55,9 +53,7 @@ async fn a_folders_window_has_whole_items_and_all_contacts_and_is_never_mirrored
 #[cfg(unix)]
 #[tokio::test]
 async fn what_fails_after_a_partial_backup_is_kept_as_the_last_whole_one_had_it() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
-    person.ok(&["at", "vault", "backup", "./made"]).await;
+    let person = Person::with_backup().await;
     person.ok(&[&["at", "vault", "backup", "./made"], &WINDOW[..]].concat()).await;
     fs::remove_file(person.path("made/calendars/work/budget.ics")).expect("removed");
     let _socket = std::os::unix::net::UnixListener::bind(person.path("made/calendars/work/budget.ics")).unwrap();
@@ -70,8 +66,7 @@ async fn what_fails_after_a_partial_backup_is_kept_as_the_last_whole_one_had_it(
 
 #[tokio::test]
 async fn a_folder_gives_only_the_kinds_that_are_asked_for() {
-    let person = Person::with_vault().await;
-    Account::readable().write_vdir(&person.path("made")).expect("an account");
+    let person = Person::with_folder().await;
     let words = ["at", "vault", "backup", "./made", "-o", "components=vtodo", "-o", "exclude=Friends,work"];
     person.ok(&words).await;
     person.ok(&["at", "vault", "restore", "-to", "./back", "latest"]).await;
@@ -81,10 +76,7 @@ async fn a_folder_gives_only_the_kinds_that_are_asked_for() {
 #[tokio::test]
 async fn a_servers_window_is_the_same_on_radicale_and_on_xandikos() {
     for server in [Server::radicale().await, Server::xandikos().await] {
-        let person = Person::with_vault().await;
-        person.add("home", &server).await;
-        Account::readable().write_vdir(&person.path("made")).expect("an account");
-        person.fill("home", &person.path("made")).await;
+        let person = Person::with_account(&server).await;
         let whole = person.back_up("home").await;
         person.ok(&[&["at", "vault", "backup", "@home"], &WINDOW[..]].concat()).await;
         person.ok(&["at", "vault", "restore", "-to", "./back", "latest@home"]).await;

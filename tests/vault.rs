@@ -24,4 +24,5 @@ mod sizes;
 mod source_sizes;
 mod stores;
 mod uploads;
+mod waiting;
 pub mod world;

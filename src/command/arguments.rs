@@ -146,8 +146,6 @@ pub struct Restore {
     /// What to put back; all of it without a path
     #[arg(value_name = "SNAP[:PATH]", default_value = "latest")]
     pub what: String,
-    #[command(flatten)]
-    pub terms: Terms,
     /// Print the plan – what would be created, changed, deleted, and what stands in the way – and do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -176,6 +174,9 @@ pub struct Restore {
     /// An option of the destination, as key=value; may be repeated
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub options: Vec<String>,
+    // Last: their heading holds for all that follows.
+    #[command(flatten)]
+    pub terms: Terms,
 }
 
 #[derive(Debug, Args)]

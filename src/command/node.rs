@@ -137,6 +137,15 @@ pub fn join(path: &str, name: &str) -> String {
     if path == "/" { format!("/{name}") } else { format!("{path}/{name}") }
 }
 
+/// The folder that a path lies in, and its last name; `/` lies in itself and has none.
+pub fn split_path(path: &str) -> (&str, &str) {
+    match path.rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some(parts) => parts,
+        None => ("/", path),
+    }
+}
+
 /// The first eight digits of an id, as they are shown.
 pub fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)

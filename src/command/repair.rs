@@ -42,7 +42,7 @@ fn say(context: &Context, repaired: &RepairSummary, dry_run: bool) -> Result<(),
     }
     let packs = words::count(repaired.packs, "pack", "packs");
     if !repaired.rebuilt {
-        return output::line(&format!("the index is what {packs} hold: nothing to repair"));
+        return output::line(&format!("the index holds what is in {packs}: nothing to repair"));
     }
     let would = if dry_run { "would make the index anew from" } else { "made the index anew from" };
     output::line(&format!(

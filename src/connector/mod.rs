@@ -16,6 +16,7 @@ mod dav;
 mod filter;
 mod location;
 pub mod name;
+mod on_conflict;
 mod options;
 pub mod secret;
 pub mod vdir;
@@ -49,13 +50,8 @@ pub fn limit(location: &str, options: &mut BTreeMap<String, String>, at_once: us
     }
 }
 
-/// Whether what is put there may be read back and compared: a server may make something else of it, a folder can't.
-#[must_use]
-pub fn verifies(location: &str) -> bool {
-    is_account(location)
-}
-
-/// Whether it is an account on a server, and no folder.
+/// Whether it is an account on a server, and no folder: what is put there may be read back and compared, as a server may make
+/// something else of it.
 #[must_use]
 pub fn is_account(location: &str) -> bool {
     matches!(Location::parse(location), Ok(Location::Dav(_)))
@@ -138,6 +134,12 @@ pub trait Destination: Send + Sync {
     /// Whether `entry` must be stored before anything after it may be begun (folders, and what describes them).
     fn in_order(&self, entry: &Entry) -> bool;
 
+    /// Whether which entry comes first decides what becomes of them. The first step of [`Destination::store`] is taken in the
+    /// order of the entries then; it must not take long.
+    fn begins_in_order(&self) -> bool {
+        false
+    }
+
     /// How many entries may be stored at the same time, at least 1.
     fn width(&self) -> usize;
 
@@ -178,6 +180,10 @@ pub struct Foreseen {
     pub deletes: Vec<String>,
     /// What `mirror` would leave although the snapshot lacks it, and why: sentences.
     pub leaves: Vec<String>,
+    /// How many items would be put with `SCHEDULE-AGENT=CLIENT`.
+    pub left_to_client: u64,
+    /// How many would be put with their guests as notes.
+    pub guests_as_notes: u64,
 }
 
 /// Who a connector speaks to, for a person and for the host.

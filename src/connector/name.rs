@@ -8,8 +8,11 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+/// The file of a collection with everything that vdir has no file for.
+pub const COLLECTION_FILE: &str = ".collection.json";
+
 /// The files of a collection that describe it (vdir's metadata, and ours), which no item may be called.
-pub const METADATA: [&str; 5] = ["displayname", "color", "description", "order", ".collection.json"];
+pub const METADATA: [&str; 5] = ["displayname", "color", "description", "order", COLLECTION_FILE];
 
 /// Longest name in bytes: what ext4, APFS, NTFS and their like allow.
 const LONGEST: usize = 255;
@@ -124,7 +127,7 @@ mod tests {
             ("../../etc/passwd", "%2E./../etc/passwd".replace('/', "%2F").as_str()),
             ("a\\b\0c", "a%5Cb%00c"),
             (".hidden.ics", "%2Ehidden.ics"),
-            (".collection.json", "%2Ecollection.json"),
+            (COLLECTION_FILE, "%2Ecollection.json"),
             ("displayname", "%64isplayname"),
             ("Order", "%4Frder"),
             ("x.TMP", "x%2ETMP"),

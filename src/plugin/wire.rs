@@ -39,3 +39,7 @@ pub(super) const SETS: &str = "sets";
 pub(super) const DELETES: &str = "deletes";
 /// Of a folder in a plan: what would be left, and why.
 pub(super) const LEAVES: &str = "leaves";
+/// Of a folder in a plan: how many items would be put with `SCHEDULE-AGENT=CLIENT`.
+pub(super) const LEFT_TO_CLIENT: &str = "left-to-client";
+/// Of a folder in a plan: how many would be put with their guests as notes.
+pub(super) const GUESTS_AS_NOTES: &str = "guests-as-notes";

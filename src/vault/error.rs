@@ -1,7 +1,9 @@
 //! Why the vault could not do something.
 
+use std::sync::Arc;
+
 /// Why something could not be done, on what.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}")]
 pub struct Error {
     /// What a caller may branch on.
@@ -10,7 +12,7 @@ pub struct Error {
     pub what: String,
     /// The cause.
     #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The kinds of [`Error`] that callers tell apart.
@@ -54,7 +56,7 @@ impl Error {
     }
 
     pub(super) fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 }

@@ -117,7 +117,7 @@ impl Leaning {
     }
 }
 
-async fn keep(objects: &Objects, writer: &Writer, kind: Kind, address: Address) -> Result<(), Error> {
+async fn keep(objects: &Arc<Objects>, writer: &Writer, kind: Kind, address: Address) -> Result<(), Error> {
     if writer.has(&address) {
         return Ok(());
     }

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::OnceCell;
 
 use super::address::Address;
 use super::error::{Error, ErrorKind};
@@ -14,6 +13,7 @@ use super::hex::Id;
 use super::index::file::{self, END, Span};
 use super::index::{At, Draft, File, Index, MERGED, Name};
 use super::objects::{AT_ONCE, Objects};
+use super::once::Once;
 use super::pack;
 use super::store::{Listed, Store};
 
@@ -31,9 +31,9 @@ const MOST_LISTINGS: usize = 3;
 pub(super) struct Lookup {
     index: RwLock<Index>,
     /// Whether the files were listed and their directories read once.
-    opened: OnceCell<()>,
+    opened: Once<()>,
     /// Whether all of them were read once.
-    loaded: OnceCell<()>,
+    loaded: Once<()>,
     /// Whether all of each new file is to be read.
     is_whole: AtomicBool,
     read_one_by_one: AtomicUsize,
@@ -45,16 +45,19 @@ pub(super) type BadIndex = (String, Error);
 impl Objects {
     /// Reads all of the index files once; later calls return at once. For who looks up many objects: takes 32 bytes of memory
     /// for each object of the vault.
-    pub(super) async fn load_index(&self) -> Result<(), Error> {
-        // A damaged index file hides objects, no more: what needs one of them says so, and a backup stores them again.
-        let load = || async { self.read_index_whole().await.map(drop) };
-        self.lookup.loaded.get_or_try_init(load).await.copied()
+    pub(super) async fn load_index(self: &Arc<Self>) -> Result<(), Error> {
+        let load = || {
+            let objects = self.clone();
+            // A damaged index file hides objects, no more: what needs one of them says so, and a backup stores them again.
+            async move { objects.read_index_whole().await.map(drop) }
+        };
+        self.lookup.loaded.get_or_make(load).await
     }
 
     /// Reads all of the index files, those that are new since, too, and says which are damaged.
     pub(super) async fn load_index_anew(&self) -> Result<Vec<BadIndex>, Error> {
         let bad = self.read_index_whole().await?;
-        self.lookup.loaded.get_or_init(|| async {}).await;
+        self.lookup.loaded.set(());
         Ok(bad)
     }
 
@@ -80,15 +83,18 @@ impl Objects {
     }
 
     /// Every place at which the object lies; none where no index file tells of it.
-    pub(super) async fn locate(&self, address: &Address) -> Result<Vec<At>, Error> {
-        let open = || async { self.refresh_index().await.map(drop) };
-        self.lookup.opened.get_or_try_init(open).await?;
+    pub(super) async fn locate(self: &Arc<Self>, address: &Address) -> Result<Vec<At>, Error> {
+        let open = || {
+            let objects = self.clone();
+            async move { objects.refresh_index().await.map(drop) }
+        };
+        self.lookup.opened.get_or_make(open).await?;
         let found = self.places(address).await?;
         if found.is_empty() { self.locate_anew(address).await } else { Ok(found) }
     }
 
     /// As [`Objects::locate`], after a look for index files that another process wrote meanwhile.
-    pub(super) async fn locate_anew(&self, address: &Address) -> Result<Vec<At>, Error> {
+    pub(super) async fn locate_anew(self: &Arc<Self>, address: &Address) -> Result<Vec<At>, Error> {
         self.refresh_index().await?;
         self.places(address).await
     }
@@ -273,7 +279,7 @@ impl Objects {
     }
 
     /// Every place at which the object lies, reading a chunk or two of each file where needed.
-    async fn places(&self, address: &Address) -> Result<Vec<At>, Error> {
+    async fn places(self: &Arc<Self>, address: &Address) -> Result<Vec<At>, Error> {
         let needing: Vec<Arc<File>> = self.with_index(|index| {
             let needing = index.files().iter().filter(|file| file.needs(address).is_some());
             needing.cloned().collect()

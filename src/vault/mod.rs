@@ -33,6 +33,7 @@ mod mark;
 mod message;
 mod node;
 mod objects;
+mod once;
 mod open;
 mod pack;
 mod place;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::OnceCell;
 
 use super::address::Address;
 use super::block::Block;
@@ -16,6 +15,7 @@ use super::local::Local;
 use super::lookup::Lookup;
 use super::message::Tree;
 use super::node::{Content, Node};
+use super::once::Once;
 use super::seal::{Keys, Kind};
 use super::store::Store;
 use super::{pack, tree};
@@ -37,7 +37,7 @@ pub(super) struct Objects {
 struct Cached {
     /// Id of its pack, and its number there.
     key: (Id, u32),
-    block: Arc<OnceCell<Block>>,
+    block: Once<Arc<Block>>,
 }
 
 impl Objects {
@@ -51,7 +51,7 @@ impl Objects {
     }
 
     /// The content of an object, checked against its address.
-    pub(super) async fn object(&self, kind: Kind, address: &Address) -> Result<Bytes, Error> {
+    pub(super) async fn object(self: &Arc<Self>, kind: Kind, address: &Address) -> Result<Bytes, Error> {
         let places = self.locate(address).await?;
         match self.object_in(kind, address, &places).await {
             Err(error) if error.kind == ErrorKind::Missing && !places.is_empty() => {
@@ -65,7 +65,7 @@ impl Objects {
     }
 
     /// The content of an object from the first of these places that has it.
-    async fn object_in(&self, kind: Kind, address: &Address, places: &[At]) -> Result<Bytes, Error> {
+    async fn object_in(self: &Arc<Self>, kind: Kind, address: &Address, places: &[At]) -> Result<Bytes, Error> {
         let mut first = None;
         for at in places {
             match self.object_at(kind, address, at).await {
@@ -77,9 +77,12 @@ impl Objects {
     }
 
     /// The content of an object from one place.
-    pub(super) async fn object_at(&self, kind: Kind, address: &Address, at: &At) -> Result<Bytes, Error> {
-        let cell = self.cached((at.pack, at.number));
-        let block = cell.get_or_try_init(|| self.read_block(at)).await?;
+    pub(super) async fn object_at(self: &Arc<Self>, kind: Kind, address: &Address, at: &At) -> Result<Bytes, Error> {
+        let read = || {
+            let (objects, at) = (self.clone(), *at);
+            async move { objects.read_block(&at).await.map(Arc::new) }
+        };
+        let block = self.cached((at.pack, at.number)).get_or_make(read).await?;
         let damaged = |why| Error::damaged(&format!("object {address}"), why);
         let content =
             block.object(at.object).ok_or_else(|| damaged("its block has fewer objects than the index says"))?;
@@ -90,13 +93,13 @@ impl Objects {
     }
 
     /// A node of a tree.
-    pub(super) async fn tree(&self, address: &Address) -> Result<Tree, Error> {
+    pub(super) async fn tree(self: &Arc<Self>, address: &Address) -> Result<Tree, Error> {
         let bytes = self.object(Kind::Tree, address).await?;
         tree::read(&bytes).ok_or_else(|| Error::damaged(&format!("tree {address}"), "it does not keep to the format"))
     }
 
     /// The content of a file.
-    pub(super) async fn content(&self, node: &Node) -> Result<Bytes, Error> {
+    pub(super) async fn content(self: &Arc<Self>, node: &Node) -> Result<Bytes, Error> {
         let Content::File(parts) = &node.content else {
             return Err(Error::usage(format!("{} is not a file", node.name)));
         };
@@ -112,23 +115,23 @@ impl Objects {
     }
 
     /// One piece of a file's content.
-    pub(super) async fn piece(&self, node: &Node, number: usize) -> Result<Bytes, Error> {
+    pub(super) async fn piece(self: &Arc<Self>, node: &Node, number: usize) -> Result<Bytes, Error> {
         let part = if let Content::File(parts) = &node.content { parts.get(number) } else { None };
         let part = part.ok_or_else(|| Error::usage(format!("{} has no piece {number}", node.name)))?;
         self.object(Kind::Data, part).await
     }
 
-    fn cached(&self, key: (Id, u32)) -> Arc<OnceCell<Block>> {
+    fn cached(&self, key: (Id, u32)) -> Once<Arc<Block>> {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let found = cache.iter().position(|cached| cached.key == key).and_then(|place| cache.remove(place));
-        let cached = found.unwrap_or_else(|| Cached { key, block: Arc::default() });
+        let cached = found.unwrap_or_else(|| Cached { key, block: Once::default() });
         let block = cached.block.clone();
         cache.push_front(cached);
         let mut bytes = 0;
         // The first one stays in any case, however large.
         cache.retain(|cached| {
             let fits = bytes <= CACHE_BYTES;
-            bytes += cached.block.get().map_or(0, Block::size);
+            bytes += cached.block.get().map_or(0, |block| block.size());
             fits
         });
         block

@@ -1,5 +1,7 @@
 //! Going through the nodes of many trees, each once, whichever trees share it, and many at the same time.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt, stream};
 
 use super::address::Address;
@@ -22,7 +24,7 @@ pub(super) struct Todo<C> {
 /// Of all nodes that are known to be wanted, those that lie in one block are read together. So each block is fetched once as
 /// long as the opened ones fit into what [`Objects`] keeps, and beyond that at most once for each level of the trees.
 pub(super) async fn reach<C>(
-    objects: &Objects,
+    objects: &Arc<Objects>,
     mut todo: Vec<Todo<C>>,
     mut visit: impl FnMut(Todo<C>, Result<Part, Error>, &mut Vec<Todo<C>>) -> Result<(), Error>,
 ) -> Result<(), Error> {

@@ -102,7 +102,7 @@ impl Part {
 }
 
 /// Reads one node of a folder's tree, which must be of the level just below `below`.
-pub(super) async fn part(objects: &Objects, address: &Address, below: Option<u32>) -> Result<Part, Error> {
+pub(super) async fn part(objects: &Arc<Objects>, address: &Address, below: Option<u32>) -> Result<Part, Error> {
     let damaged = |why| Error::damaged(&format!("tree {address}"), why);
     let Tree { level, entries, branches } = objects.tree(address).await?;
     if below.is_some_and(|below| below != level + 1) {
@@ -118,7 +118,7 @@ pub(super) async fn part(objects: &Objects, address: &Address, below: Option<u32
 }
 
 /// The entry of this name; reads one node a level.
-pub(super) async fn child(objects: &Objects, folder: &Node, name: &str) -> Result<Option<Node>, Error> {
+pub(super) async fn child(objects: &Arc<Objects>, folder: &Node, name: &str) -> Result<Option<Node>, Error> {
     let Content::Folder(mut address) = folder.content else { return Ok(None) };
     let mut below = None;
     loop {
@@ -136,7 +136,7 @@ pub(super) async fn child(objects: &Objects, folder: &Node, name: &str) -> Resul
 }
 
 /// All entries of a folder, sorted by name.
-pub(super) async fn children(objects: &Objects, folder: &Node) -> Result<Vec<Node>, Error> {
+pub(super) async fn children(objects: &Arc<Objects>, folder: &Node) -> Result<Vec<Node>, Error> {
     let Content::Folder(address) = folder.content else {
         return Err(Error::usage(format!("{} is not a folder", folder.name)));
     };

@@ -6,7 +6,7 @@ use davault::connector::{self, Destination, Error, Foreseen, Outcome};
 use davault::report::sentence;
 
 use super::calendar::{ABOUT, AT, Items, event, items, location, methods, serve};
-use super::writing::{entry, names, outcome};
+use super::writing::{names, outcome, work};
 use crate::support::connectors::{give, options};
 use crate::support::scripted::{Recorded, Scripted, Server, member};
 
@@ -14,15 +14,7 @@ type Outcomes = BTreeMap<String, Result<Outcome, Error>>;
 
 /// Stores a calendar with these items, and says what became of them and what was said at the end.
 async fn store(destination: &dyn Destination, put: &[(&str, &str)]) -> (Outcomes, Option<String>) {
-    let described = r#"{"schema": 1, "kind": "calendar", "href": "/old/work/"}"#;
-    let mut entries = vec![
-        entry("/", None),
-        entry("/calendars", None),
-        entry("/calendars/work", None),
-        entry("/calendars/work/.collection.json", Some(described)),
-    ];
-    entries.extend(put.iter().map(|(name, content)| entry(&format!("/calendars/work/{name}"), Some(content))));
-    let outcomes = give(destination, entries).await;
+    let outcomes = give(destination, work(put)).await;
     (outcomes, destination.finish().await.err().map(|error| sentence(&error)))
 }
 

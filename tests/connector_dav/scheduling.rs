@@ -4,7 +4,7 @@ use davault::connector;
 use davault::report::sentence;
 
 use super::calendar::{ABOUT, AT, event, items, location, serve};
-use super::writing::{entry, names, outcome, restore};
+use super::writing::{entry, names, outcome, restore, work};
 use crate::support::connectors::{give, options};
 use crate::support::scripted::{Recorded, Scripted, Server, member};
 
@@ -125,6 +125,20 @@ async fn guests_that_are_left_to_the_client_are_no_difference_until_the_server_m
     let loud = [("scheduling", "server"), ("on_conflict", "overwrite")];
     assert_eq!(outcome(&restore(&server, &loud, &from_there).await, "p.ics"), "Replaced");
     assert_eq!(items.lock().unwrap()["p.ics"], party("p"), "its guests are given back");
+}
+
+#[tokio::test]
+async fn a_plan_counts_what_is_changed_so_that_nobody_is_told() {
+    for (wish, counts) in [("silent", (1, 0)), ("without-attendees", (0, 1)), ("server", (0, 0))] {
+        let server = serve(&items([]), with_engine("Server", "Cyrus-HTTP/3.6.1"));
+        let wishes = options(&[("dry_run", "true"), ("scheduling", wish)]);
+        let destination = connector::destination(&location(&server), &wishes).await.expect("a destination");
+        let outcomes = give(&*destination, work(&[("p.ics", party("p")), ("q.ics", event("q", "y"))])).await;
+        destination.finish().await.expect("a plan");
+        let foreseen = destination.foreseen().await;
+        assert_eq!(outcome(&outcomes, "p.ics"), "Created");
+        assert_eq!((foreseen[0].left_to_client, foreseen[0].guests_as_notes), counts, "{wish}");
+    }
 }
 
 #[tokio::test]

@@ -17,12 +17,8 @@ pub fn entry(path: &str, content: Option<&str>) -> (Entry, Option<Bytes>) {
     (entry, content.map(|content| Bytes::from(content.to_owned())))
 }
 
-/// Restores `/calendars/work` with these items.
-pub async fn restore(
-    server: &Server,
-    set: &[(&str, &str)],
-    put: &[(&str, String)],
-) -> BTreeMap<String, Result<Outcome, Error>> {
+/// A restore's entries: `/calendars/work` with these items.
+pub fn work<C: AsRef<str>>(put: &[(&str, C)]) -> Vec<(Entry, Option<Bytes>)> {
     let described = r#"{"schema": 1, "kind": "calendar", "href": "/old/work/"}"#;
     let mut entries = vec![
         entry("/", None),
@@ -30,9 +26,18 @@ pub async fn restore(
         entry("/calendars/work", None),
         entry("/calendars/work/.collection.json", Some(described)),
     ];
-    entries.extend(put.iter().map(|(name, content)| entry(&format!("/calendars/work/{name}"), Some(content))));
+    entries.extend(put.iter().map(|(name, content)| entry(&format!("/calendars/work/{name}"), Some(content.as_ref()))));
+    entries
+}
+
+/// Restores `/calendars/work` with these items.
+pub async fn restore(
+    server: &Server,
+    set: &[(&str, &str)],
+    put: &[(&str, String)],
+) -> BTreeMap<String, Result<Outcome, Error>> {
     let destination = connector::destination(&location(server), &options(set)).await.expect("a destination");
-    let outcomes = give(&*destination, entries).await;
+    let outcomes = give(&*destination, work(put)).await;
     destination.finish().await.expect("a whole end");
     outcomes
 }
@@ -71,6 +76,18 @@ async fn an_item_goes_to_where_its_uid_is_whatever_it_is_called() {
     assert_eq!(outcome(&outcomes, "a.ics"), "Replaced");
     assert_eq!(names(&items), ["b.ics", "other.ics"]);
     assert_eq!(items.lock().unwrap()["other.ics"], event("a", "new"));
+}
+
+#[tokio::test]
+async fn what_is_refused_for_its_method_replaces_what_stands_there_without_it() {
+    let items = items([("a.ics", event("a", "theirs"))]);
+    let server = serve(&items, |request| {
+        (request.method == "PUT" && request.text().contains("METHOD:")).then(|| Scripted::answer(415, ""))
+    });
+    let sent = event("a", "ours").replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:PUBLISH");
+    let outcomes = restore(&server, &[("on_conflict", "overwrite")], &[("a.ics", sent)]).await;
+    assert_eq!(outcome(&outcomes, "a.ics"), "WithoutMethod");
+    assert_eq!(items.lock().unwrap()["a.ics"], event("a", "ours"));
 }
 
 #[tokio::test]

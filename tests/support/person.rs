@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::generate::Account;
 use super::servers::Server;
 
 /// Longer than any command here takes on a busy machine; one that hangs fails its test.
@@ -35,6 +36,28 @@ impl Person {
         let person = Person::new();
         // The least memory that is allowed: guessing passphrases is not what these tests are about.
         person.ok(&["at", "vault", "create", "-key-memory", "8"]).await;
+        person
+    }
+
+    /// Somebody with an empty vault, and a small account in the folder `./made`.
+    pub async fn with_folder() -> Person {
+        let person = Person::with_vault().await;
+        Account::readable().write_vdir(&person.path("made")).expect("an account");
+        person
+    }
+
+    /// The same, once `./made` is in the vault: 13 items.
+    pub async fn with_backup() -> Person {
+        let person = Person::with_folder().await;
+        person.ok(&["at", "vault", "backup", "./made"]).await;
+        person
+    }
+
+    /// Somebody with an empty vault, whose account `@home` on this server is what lies in `./made`.
+    pub async fn with_account(server: &Server) -> Person {
+        let person = Person::with_folder().await;
+        person.add("home", server).await;
+        person.fill("home", &person.path("made")).await;
         person
     }
 

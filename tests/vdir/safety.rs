@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use davault::connector::Outcome;
+use futures_util::future::join;
 use tokio::time::timeout;
 
 use super::{destination, event, folder, list, put, source};
@@ -70,6 +71,48 @@ async fn a_second_item_of_the_same_identity_takes_no_place_from_the_first_that_w
     doing.finish().await.expect("done");
     assert_eq!(fs::read_to_string(at.join("a.ics")).unwrap(), first);
     assert_eq!(fs::read_to_string(at.join("b.ics")).unwrap(), second);
+}
+
+#[tokio::test]
+async fn of_two_items_of_the_same_identity_the_first_gets_the_file_that_has_it() {
+    let top = tempfile::tempdir().unwrap();
+    let at = top.path().join("calendars/work");
+    fs::create_dir_all(&at).unwrap();
+    fs::write(at.join("z.ics"), event("same", "before")).unwrap();
+    let destination = destination(top.path(), &[("on_conflict", "overwrite")]).await;
+    destination.store(folder("/calendars/work", "work"), None).await.expect("noted");
+    assert!(destination.begins_in_order());
+    let (first, second) = (event("same", "first"), event("same", "second"));
+    let one = put(&*destination, "/calendars/work/a.ics", &first);
+    let other = put(&*destination, "/calendars/work/b.ics", &second);
+    let (one, other) = join(one, other).await;
+    assert_eq!((one.expect("done"), other.expect("done")), (Outcome::Replaced, Outcome::Created));
+    assert_eq!(fs::read_to_string(at.join("z.ics")).unwrap(), first);
+    assert_eq!(fs::read_to_string(at.join("b.ics")).unwrap(), second);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_plan_calls_a_collection_as_a_source_of_the_folder_does() {
+    let top = tempfile::tempdir().unwrap();
+    let book = top.path().join("elsewhere/people");
+    fs::create_dir_all(&book).unwrap();
+    fs::write(book.join("a.vcf"), "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:A\r\nEND:VCARD\r\n").unwrap();
+    fs::create_dir(top.path().join("work")).unwrap();
+    std::os::unix::fs::symlink(top.path().join("work"), top.path().join("linked")).unwrap();
+    let from_there = list(&*source(top.path(), &[]).await).await;
+    for (name, expected) in [("work", "/calendars/work"), ("linked", "/calendars/work"), ("new", "/new")] {
+        let planning = destination(top.path(), &[("dry_run", "true")]).await;
+        planning.store(folder("/", name), None).await.expect("noted");
+        planning.finish().await.expect("a plan");
+        let foreseen = planning.foreseen().await;
+        assert_eq!(foreseen[0].name, expected);
+        assert_eq!(from_there.paths().contains(&expected), !foreseen[0].makes, "{name}");
+    }
+    let planning = destination(&top.path().join("elsewhere"), &[("dry_run", "true")]).await;
+    planning.store(folder("/", "people"), None).await.expect("noted");
+    planning.finish().await.expect("a plan");
+    assert_eq!(planning.foreseen().await[0].name, "/contacts/people");
 }
 
 #[cfg(unix)]

@@ -1,9 +1,9 @@
 //! What lay in an account's bin goes back to an account only where that is asked for.
 
-use crate::connector;
+use crate::connector::{self, name::COLLECTION_FILE};
 use crate::vault::{NodeKind, Vault};
 
-use super::super::node::Found;
+use super::super::node::{Found, split_path};
 use super::contents::Contents;
 
 /// Most bytes of a description that are looked at.
@@ -13,9 +13,9 @@ const MOST_BYTES: u64 = 1 << 20;
 pub async fn leave_out(vault: &Vault, found: &Found, contents: &mut Contents) -> Vec<String> {
     let mut bins = Vec::new();
     for (path, node) in &contents.files {
-        let Some(folder) = path.strip_suffix("/.collection.json") else { continue };
+        let (folder, name) = split_path(path);
         let is_small = matches!(node.kind, NodeKind::File { size } if size <= MOST_BYTES);
-        if folder.is_empty() || folder == found.path || !is_small {
+        if name != COLLECTION_FILE || folder == "/" || folder == found.path || !is_small {
             continue;
         }
         // What the vault can't give is told when it is sent.

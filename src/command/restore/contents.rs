@@ -37,9 +37,8 @@ impl Contents {
         let mut contents = Self::default();
         contents.gather(vault, found).await?;
         let is_folder = matches!(found.node.kind, NodeKind::Folder { .. });
-        let above = found.path.rsplit_once('/').map_or("", |(above, _)| above);
-        let above = if is_folder { found.path.as_str() } else { above };
-        let above = if above == "/" { "" } else { above };
+        let parent = if is_folder { found.path.as_str() } else { node::split_path(&found.path).0 };
+        let above = if parent == "/" { "" } else { parent };
         let shorten = |path: &mut String| {
             let rest = path.strip_prefix(above).unwrap_or(path);
             *path = if rest.is_empty() { "/".into() } else { rest.into() };
@@ -47,7 +46,6 @@ impl Contents {
         contents.folders.iter_mut().for_each(|(record, _)| shorten(&mut record.path));
         contents.files.iter_mut().for_each(|(path, _)| shorten(path));
         if !is_folder {
-            let parent = if above.is_empty() { "/" } else { above };
             let folder = vault.entry(&found.snapshot, parent).await;
             let folder = folder.map_err(|error| node::unreadable(parent, &error))?;
             contents.folders.push((translate::record("/".into(), &folder), folder));
@@ -100,7 +98,7 @@ impl Contents {
 
     /// Of the items only these; with all folders, and what describes them.
     pub fn keep_only(&mut self, items: &HashSet<&str>) {
-        let describes = |path: &str| METADATA.contains(&path.rsplit('/').next().unwrap_or_default());
+        let describes = |path: &str| METADATA.contains(&node::split_path(path).1);
         self.files.retain(|(path, _)| items.contains(path.as_str()) || describes(path));
     }
 }

@@ -110,7 +110,7 @@ impl Done<'_> {
     }
 
     fn summary(&self) -> String {
-        let mut parts = if self.is_dry() { self.planned() } else { self.done() };
+        let mut parts = if self.is_dry() { self.plan.map(planned).unwrap_or_default() } else { self.done() };
         if parts.is_empty() {
             parts.push("nothing to do".into());
         }
@@ -137,18 +137,6 @@ impl Done<'_> {
         parts
     }
 
-    fn planned(&self) -> Vec<String> {
-        let Some(plan) = self.plan else { return Vec::new() };
-        let mut parts = Vec::new();
-        if plan.makes() > 0 {
-            parts.push(words::count(plan.makes(), "collection to make", "collections to make"));
-        }
-        let counts = Verdict::ALL.map(|verdict| (plan.count(verdict), verdict.words()));
-        let counts = counts.into_iter().chain([(plan.deletes(), "to delete")]).filter(|(count, _)| *count > 0);
-        parts.extend(counts.map(|(count, words)| format!("{count} {words}")));
-        parts
-    }
-
     /// What else a person may want to know.
     fn advice(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -171,5 +159,54 @@ impl Done<'_> {
             ));
         }
         lines
+    }
+}
+
+/// How many items would fare how.
+fn planned(plan: &Plan) -> Vec<String> {
+    let mut parts = Vec::new();
+    if plan.makes() > 0 {
+        parts.push(words::count(plan.makes(), "collection to make", "collections to make"));
+    }
+    let counts = Verdict::ALL.map(|verdict| (plan.count(verdict), verdict.words()));
+    let more = [
+        (plan.left_to_client(), "of these to put with SCHEDULE-AGENT=CLIENT"),
+        (plan.guests_as_notes(), "of these to put with their guests as notes"),
+        (plan.deletes(), "to delete"),
+    ];
+    let counts = counts.into_iter().chain(more).filter(|(count, _)| *count > 0);
+    parts.extend(counts.map(|(count, words)| format!("{count} {words}")));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::host::{Foreseen, Stored};
+
+    #[test]
+    fn a_plan_says_what_is_changed_so_that_guests_are_not_told() {
+        let mut plan = Plan::default();
+        let stored = |path: &str, outcome: &str, foreseen| Stored {
+            path: path.into(),
+            attribute: None,
+            error: None,
+            outcome: Some(outcome.into()),
+            foreseen,
+        };
+        let deletes = vec!["/w/c.ics".to_owned()];
+        let foreseen = Foreseen { left_to_client: 1, guests_as_notes: 2, deletes, ..Foreseen::default() };
+        plan.take(stored("/calendars/work", "noted", Some(foreseen)));
+        plan.take(stored("/calendars/work/a.ics", "created", None));
+        plan.take(stored("/calendars/work/b.ics", "replaced", None));
+        let said = [
+            "1 to create",
+            "1 to change",
+            "1 of these to put with SCHEDULE-AGENT=CLIENT",
+            "2 of these to put with their guests as notes",
+            "1 to delete",
+        ];
+        assert_eq!(planned(&plan), said);
+        assert_eq!((&plan.json()["left_to_client"], &plan.json()["guests_as_notes"]), (&json!(1), &json!(2)));
     }
 }

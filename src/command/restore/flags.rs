@@ -34,7 +34,7 @@ pub fn choose(endpoint: &mut Endpoint, arguments: &arguments::Restore) -> Result
             None => Ok(()),
         };
     }
-    let can_verify = connector::verifies(&endpoint.location);
+    let can_verify = connector::is_account(&endpoint.location);
     let options = &mut endpoint.options;
     let mut set = |name: &str, value: &str| _ = options.insert(name.into(), value.into());
     if let Some(choice) = &arguments.on_conflict {

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::plugin::host::{Foreseen, Stored};
 use crate::report::ItemFailure;
 
+use super::super::node::split_path;
+
 /// What would be done, by the snapshot's folder that it is for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -126,9 +128,8 @@ impl Plan {
     }
 
     fn item(&mut self, verdict: Verdict, path: String, why: String) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = if folder.is_empty() { "/" } else { folder };
-        let collection = self.collections.entry(folder.to_owned()).or_default();
+        let folder = split_path(&path).0.to_owned();
+        let collection = self.collections.entry(folder).or_default();
         collection.items.entry(verdict).or_default().push(Item { path, why });
     }
 
@@ -157,6 +158,16 @@ impl Plan {
     /// How many collections would be made.
     pub fn makes(&self) -> u64 {
         self.foreseen().filter(|foreseen| foreseen.makes).count() as u64
+    }
+
+    /// How many items would be put with `SCHEDULE-AGENT=CLIENT`.
+    pub fn left_to_client(&self) -> u64 {
+        self.foreseen().map(|foreseen| foreseen.left_to_client).fold(0, u64::saturating_add)
+    }
+
+    /// How many items would be put with their guests as notes.
+    pub fn guests_as_notes(&self) -> u64 {
+        self.foreseen().map(|foreseen| foreseen.guests_as_notes).fold(0, u64::saturating_add)
     }
 
     /// Items that would not be put, with the reasons.
@@ -214,7 +225,10 @@ impl Plan {
 
     /// All of it, for a program.
     pub fn json(&self) -> Value {
-        let mut whole = json!({ "collections_to_make": self.makes(), "to_delete": self.deletes() });
+        let mut whole = json!({
+            "collections_to_make": self.makes(), "to_delete": self.deletes(),
+            "left_to_client": self.left_to_client(), "guests_as_notes": self.guests_as_notes(),
+        });
         for verdict in Verdict::ALL {
             add(&mut whole, verdict.key(), json!(self.count(verdict)));
         }

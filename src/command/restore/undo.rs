@@ -71,7 +71,9 @@ pub async fn take(
     let (snapshot, _) = backup.finish(Context::now(), ending).await.map_err(|error| failed(&error))?;
     if let Overwritten::In(collections) = overwritten {
         for one in collections {
-            is_kept(vault, &snapshot, &one.name).await.map_err(|why| not_kept(&why))?;
+            if vault.entry(&snapshot, &one.name).await.is_err() {
+                return Err(not_kept(&format!("{} was not found", one.name)));
+            }
         }
     }
     // It is whole and stored; how its source ends takes nothing from it.
@@ -90,7 +92,7 @@ fn source(to: &Endpoint, overwritten: &Overwritten<'_>) -> Endpoint {
     let mut options = to.options.clone();
     options.retain(|name, _| is_both(name));
     if let Overwritten::In(collections) = overwritten {
-        let mut globs: Vec<_> = collections.iter().map(|one| glob(wanted(&one.name))).collect();
+        let mut globs: Vec<_> = collections.iter().map(|one| glob(&one.name)).collect();
         globs.sort();
         globs.dedup();
         options.insert("include".into(), globs.join(","));
@@ -104,30 +106,11 @@ fn matters(path: &str, overwritten: &Overwritten<'_>) -> bool {
     let mut names = path.split('/').skip(1).filter(|name| !name.is_empty());
     match (names.next(), names.next()) {
         (Some(top), Some(folder)) => {
-            let (path, name) = (format!("/{top}/{folder}"), format!("/{folder}"));
-            collections.iter().any(|one| one.name == path || one.name == name)
+            let path = format!("/{top}/{folder}");
+            collections.iter().any(|one| one.name == path)
         }
         // Above all collections, or above those of a kind.
         _ => true,
-    }
-}
-
-/// Whether a collection is in the snapshot, by its path; of a folder on a disk only the name is known.
-async fn is_kept(vault: &Vault, snapshot: &Snapshot, name: &str) -> Result<(), String> {
-    let tops = if name.rfind('/') == Some(0) { ["/calendars", "/contacts"].as_slice() } else { [""].as_slice() };
-    for top in tops {
-        if vault.entry(snapshot, &format!("{top}{name}")).await.is_ok() {
-            return Ok(());
-        }
-    }
-    Err(format!("{name} was not found"))
-}
-
-/// What `include` has to say for a collection: its path, or of a folder on a disk its name.
-fn wanted(name: &str) -> &str {
-    match name.strip_prefix('/') {
-        Some(folder) if !folder.contains('/') => folder,
-        _ => name,
     }
 }
 

@@ -7,21 +7,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::connector::name::METADATA;
 use crate::dav::{Collection, Kind, Property, Role, Value};
-
-/// The file with everything that vdir has no file for.
-pub(super) const COLLECTION_FILE: &str = ".collection.json";
-
-/// The vdir metadata files.
-pub(super) const METADATA_FILES: [&str; 4] = ["displayname", "color", "description", "order"];
 
 /// Version of the schema of `.collection.json`.
 const SCHEMA: u32 = 1;
-
-/// Whether a file of that name describes its folder instead of being an item.
-pub(super) fn is_metadata(name: &str) -> bool {
-    name == COLLECTION_FILE || METADATA_FILES.contains(&name)
-}
 
 /// Whether a content is what a collection of that kind holds, and not a page that a server shows instead.
 pub(super) fn is_item(kind: Kind, content: &[u8]) -> bool {
@@ -221,7 +211,8 @@ pub(in crate::connector) fn is_bin(content: &[u8]) -> bool {
 /// The metadata files of a collection: name and content of those that exist.
 pub(super) fn metadata_of(collection: &Collection) -> Vec<(&'static str, String)> {
     let values = [&collection.displayname, &collection.color, &collection.description, &collection.order];
-    let pairs = METADATA_FILES.into_iter().zip(values);
+    // The last of these files has no single value.
+    let pairs = METADATA.into_iter().zip(values);
     pairs
         .filter_map(|(name, value)| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value)))
         .collect()

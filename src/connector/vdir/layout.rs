@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::connector::name::{METADATA, may_be_item, safe_names};
+use crate::connector::name::{COLLECTION_FILE, METADATA, may_be_item, safe_names};
 use crate::item::kind::Kind;
 
 use super::DEEPEST;
@@ -137,7 +137,7 @@ fn is_collection(below: &Path, files: &[String], is_leaf: bool) -> bool {
 fn top_of(root: &Path, below: &Path) -> Option<&'static str> {
     let [calendars, contacts] = TOPS;
     let at = root.join(below);
-    let told = read_inside(root, &at.join(".collection.json"), MOST_METADATA);
+    let told = read_inside(root, &at.join(COLLECTION_FILE), MOST_METADATA);
     let told = told.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     match told.as_ref().and_then(|told| told.get("kind")).and_then(Value::as_str) {
         Some("address-book") => return Some(contacts),

@@ -22,10 +22,6 @@ fn failed(kind: ErrorKind, what: String, source: io::Error) -> Error {
     Error { kind, what, source: Some(Box::new(source)) }
 }
 
-fn usage(what: String) -> Error {
-    Error { kind: ErrorKind::Usage, what, source: None }
-}
-
 /// What ends too early is a fault of ours: a task that was torn down.
 fn torn(error: tokio::task::JoinError) -> Error {
     Error { kind: ErrorKind::Other, what: "the work on the folder was torn down".into(), source: Some(Box::new(error)) }

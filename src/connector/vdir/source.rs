@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::connector::filter::Filter;
-use crate::connector::name::{METADATA, may_be_item, safe_names};
+use crate::connector::name::{COLLECTION_FILE, METADATA, may_be_item, safe_names};
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found};
 
 use super::layout::{self, Collection};
@@ -133,7 +133,7 @@ impl Inner {
         let selects = collection.top == layout::TOPS[0] && !self.filter.wants_all_items();
         for (name, looked, at) in looked {
             let path = format!("{path}/{name}");
-            let says_more = (lacks_some || selects) && name == ".collection.json";
+            let says_more = (lacks_some || selects) && name == COLLECTION_FILE;
             let said = if says_more { self.said_partial(root, &at, lacks_some, selects) } else { None };
             if selects && looked.is_ok() && !METADATA.contains(&name.as_str()) && !self.wants(root, &at) {
                 continue;

@@ -4,7 +4,8 @@ use http::Method;
 
 use super::proppatch::with_properties;
 use super::{Expects, Head, Part, Parts, Request, xml_body};
-use crate::dav::{Element, Error, Href, Kind, Property, names};
+use crate::dav::names::{self, Name};
+use crate::dav::{Element, Error, Href, Kind, Property};
 
 /// Makes the collection `at`. What the server did not take of the properties shows only when they are read again.
 #[derive(Debug, Clone)]
@@ -35,26 +36,18 @@ impl Request for MakeCollection {
 
     fn parts(&self) -> Parts {
         let mkcalendar = self.how == How::Mkcalendar && self.kind == Kind::Calendar;
-        let (method, root) =
-            if mkcalendar { (&b"MKCALENDAR"[..], names::MKCALENDAR) } else { (&b"MKCOL"[..], names::MKCOL) };
-        let mut prop = Element::new(names::PROP).with_text("");
+        let mut set = Vec::new();
         if !mkcalendar {
-            let types = [Element::new(names::COLLECTION), Element::new(self.kind.row().resource_type)];
-            prop = prop.child(Element::new(names::RESOURCETYPE).children(types));
+            set.push(resource_type(self.kind.row().resource_type));
         }
         if self.kind == Kind::Calendar && !self.components.is_empty() {
             let comps = self.components.iter().map(|c| Element::new(names::CALENDAR_COMP).attribute("name", c));
-            prop = prop.child(Element::new(names::SUPPORTED_CALENDAR_COMPONENT_SET).children(comps));
+            set.push(Element::new(names::SUPPORTED_CALENDAR_COMPONENT_SET).children(comps));
         }
-        let root = Element::new(root).child(Element::new(names::SET).child(prop));
-        let (headers, body) = xml_body(&root, |xml| with_properties(&xml, &self.properties));
-        Parts {
-            method: Method::from_bytes(method).unwrap_or_default(),
-            at: self.at.clone(),
-            headers,
-            body,
-            expects: Expects::Done,
-            repeatable: false,
+        if mkcalendar {
+            making(b"MKCALENDAR", names::MKCALENDAR, &self.at, set, &self.properties)
+        } else {
+            making(b"MKCOL", names::MKCOL, &self.at, set, &self.properties)
         }
     }
 
@@ -64,5 +57,25 @@ impl Request for MakeCollection {
 
     fn add(&self, (): &mut (), part: Part) -> Result<(), Error> {
         super::refused_member(&part)
+    }
+}
+
+/// The resource type of a collection of this kind.
+pub(super) fn resource_type(kind: Name) -> Element {
+    Element::new(names::RESOURCETYPE).children([Element::new(names::COLLECTION), Element::new(kind)])
+}
+
+/// A request that makes a collection at `at`, which has these properties from the first.
+pub(super) fn making(method: &[u8], root: Name, at: &Href, set: Vec<Element>, properties: &[Property]) -> Parts {
+    let prop = Element::new(names::PROP).with_text("").children(set);
+    let root = Element::new(root).child(Element::new(names::SET).child(prop));
+    let (headers, body) = xml_body(&root, |xml| with_properties(&xml, properties));
+    Parts {
+        method: Method::from_bytes(method).unwrap_or_default(),
+        at: at.clone(),
+        headers,
+        body,
+        expects: Expects::Done,
+        repeatable: false,
     }
 }

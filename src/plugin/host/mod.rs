@@ -34,6 +34,21 @@ pub use record::{Attribute, Details, Received, Record};
 pub use sending::Sending;
 pub use stored::{Foreseen, Stored};
 
+/// The options of an Init: importers and exporters have the same, in types of their own.
+macro_rules! options {
+    ($of:ident, $init:ident) => {
+        $of::Options {
+            os: go::os().into(),
+            arch: go::arch().into(),
+            cwd: cwd(),
+            maxconcurrency: i64::try_from($init.max_concurrency).unwrap_or(i64::MAX),
+            excludes: $init.excludes,
+            noxattr: !$init.all_kinds,
+            hostname: $init.hostname,
+        }
+    };
+}
+
 /// A running plugin.
 pub struct Plugin {
     process: process::Process,
@@ -133,15 +148,7 @@ impl Plugin {
     /// Makes it an importer of what `init` says.
     pub async fn import(&self, init: Init) -> Result<Importer, Error> {
         let (proto, config) = config(&init);
-        let options = Some(i::Options {
-            os: go::os().into(),
-            arch: go::arch().into(),
-            cwd: cwd(),
-            maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
-            excludes: init.excludes,
-            noxattr: !init.all_kinds,
-            hostname: init.hostname,
-        });
+        let options = Some(options!(i, init));
         let request = i::InitRequest { options, proto, config };
         Importer::init(Arc::clone(&self.link), self.channel.clone(), request, init.all_kinds).await
     }
@@ -149,15 +156,7 @@ impl Plugin {
     /// Makes it an exporter to where `init` says.
     pub async fn export(&self, init: Init) -> Result<Exporter, Error> {
         let (proto, config) = config(&init);
-        let options = Some(e::Options {
-            os: go::os().into(),
-            arch: go::arch().into(),
-            cwd: cwd(),
-            maxconcurrency: i64::try_from(init.max_concurrency).unwrap_or(i64::MAX),
-            excludes: init.excludes,
-            noxattr: !init.all_kinds,
-            hostname: init.hostname,
-        });
+        let options = Some(options!(e, init));
         Exporter::init(Arc::clone(&self.link), self.channel.clone(), e::InitRequest { options, proto, config }).await
     }
 

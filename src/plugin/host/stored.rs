@@ -33,6 +33,10 @@ pub struct Foreseen {
     pub deletes: Vec<String>,
     /// What would be left in it, and why: sentences.
     pub leaves: Vec<String>,
+    /// How many items would be put with `SCHEDULE-AGENT=CLIENT`.
+    pub left_to_client: u64,
+    /// How many would be put with their guests as notes.
+    pub guests_as_notes: u64,
 }
 
 /// The words that davault's own exporter says.
@@ -49,6 +53,8 @@ pub(super) fn words(attributes: &[String]) -> (Option<String>, Option<Foreseen>)
             wire::SETS => foreseen.sets.push(value),
             wire::DELETES => foreseen.deletes.push(value),
             wire::LEAVES => foreseen.leaves.push(value),
+            wire::LEFT_TO_CLIENT => foreseen.left_to_client = value.parse().unwrap_or_default(),
+            wire::GUESTS_AS_NOTES => foreseen.guests_as_notes = value.parse().unwrap_or_default(),
             _ => {}
         }
     }

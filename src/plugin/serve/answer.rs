@@ -64,6 +64,9 @@ pub(super) fn foreseen(planned: &mut Vec<Foreseen>, folder: &str) -> Vec<String>
     for (name, values) in [(wire::SETS, one.sets), (wire::DELETES, one.deletes), (wire::LEAVES, one.leaves)] {
         words.extend(values.iter().map(|value| word(name, value)));
     }
+    for (name, count) in [(wire::LEFT_TO_CLIENT, one.left_to_client), (wire::GUESTS_AS_NOTES, one.guests_as_notes)] {
+        words.extend((count > 0).then(|| word(name, &count.to_string())));
+    }
     words
 }
 
@@ -98,10 +101,12 @@ mod tests {
             name: "/calendars/work".into(),
             makes: true,
             deletes: vec!["/alice/work/a.ics".into()],
+            left_to_client: 2,
             ..Foreseen::default()
         }];
         let words = foreseen(&mut planned, "/calendars/work");
-        let expected = ["at=/alice/work/", "name=/calendars/work", "makes=true", "deletes=/alice/work/a.ics"];
+        let expected =
+            ["at=/alice/work/", "name=/calendars/work", "makes=true", "deletes=/alice/work/a.ics", "left-to-client=2"];
         assert_eq!(words, expected.map(|word| format!("davault.{word}")));
         assert!(foreseen(&mut planned, "/calendars/work").is_empty());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use tokio::sync::{OnceCell, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
@@ -105,9 +105,10 @@ async fn store_all(
             folders.push((received.record, answer));
             continue;
         }
+        let begins_in_order = destination.begins_in_order();
         let (destination, to_host) = (Arc::clone(&destination), to_host.clone());
         let (done, stored) = tokio::sync::oneshot::channel::<()>();
-        storing.spawn(async move {
+        let mut one = Box::pin(async move {
             let answer = match entry {
                 Ok(entry) => store(&*destination, entry, received.content.ok()).await,
                 Err(why) => Answered::unusable(why),
@@ -115,6 +116,9 @@ async fn store_all(
             let _ = to_host.send(Ok(result(received.record, answer))).await;
             drop((place, done));
         });
+        if !begins_in_order || poll!(&mut one).is_pending() {
+            storing.spawn(one);
+        }
         if in_order {
             let _ = stored.await;
         }

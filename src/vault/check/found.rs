@@ -32,7 +32,7 @@ pub(super) struct Found {
 impl Found {
     /// Goes through the trees of all snapshots, each node once; whose they are is of no interest as long as all are whole.
     pub(super) async fn of(look: &Look, is_only_some: bool) -> Result<Found, Error> {
-        let objects = look.vault.objects.as_ref();
+        let objects = &look.vault.objects;
         let mut packs = objects.with_index(Index::contents);
         let mut bad = Bad::default();
         for pack in &packs {

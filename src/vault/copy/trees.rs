@@ -260,7 +260,7 @@ enum Ready {
 }
 
 /// All entries of a folder, sorted by name, as they are stored: also what this version does not use is copied.
-async fn entries(objects: &Objects, folder: Address) -> Result<Vec<Entry>, Error> {
+async fn entries(objects: &Arc<Objects>, folder: Address) -> Result<Vec<Entry>, Error> {
     let mut found = Vec::new();
     let mut todo = vec![(folder, None)];
     while let Some((address, below)) = todo.pop() {

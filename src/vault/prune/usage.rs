@@ -50,7 +50,7 @@ struct Taking<'u> {
 /// A node whose folder is at this path.
 type Next = Todo<Arc<str>>;
 
-async fn take(objects: &Objects, usage: &mut Usage, snapshot: &Snapshot, number: u32) -> Result<(), Error> {
+async fn take(objects: &Arc<Objects>, usage: &mut Usage, snapshot: &Snapshot, number: u32) -> Result<(), Error> {
     let mut taking = Taking { usage, snapshot: number };
     let mut top = Vec::new();
     taking.come(&"".into(), snapshot.root, None, &mut top);

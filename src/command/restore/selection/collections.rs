@@ -7,7 +7,7 @@ use crate::vault::{NodeKind, Vault};
 use super::super::super::arguments::Terms;
 use super::super::super::failure::Failure;
 use super::super::super::node;
-use super::pool::{Pool, split};
+use super::pool::Pool;
 
 /// Most bytes of a display name that are looked at.
 const MOST_NAME: u64 = 4096;
@@ -22,7 +22,8 @@ pub async fn choose(vault: &Vault, pool: &mut Pool, terms: &Terms) -> Result<(),
     for (top, word, names) in asked.into_iter().filter(|(_, _, names)| !names.is_empty()) {
         let known = named(vault, pool, top).await?;
         for name in names {
-            let found = known.iter().filter(|(path, title)| split(path).1 == name || title.as_ref() == Some(name));
+            let found =
+                known.iter().filter(|(path, title)| node::split_path(path).1 == name || title.as_ref() == Some(name));
             let before = chosen.len();
             chosen.extend(found.map(|(path, _)| path.clone()));
             if chosen.len() == before {
@@ -30,16 +31,17 @@ pub async fn choose(vault: &Vault, pool: &mut Pool, terms: &Terms) -> Result<(),
             }
         }
     }
-    pool.items.retain(|(path, _)| chosen.iter().any(|folder| split(path).0 == folder));
+    pool.items.retain(|(path, _)| chosen.iter().any(|folder| node::split_path(path).0 == folder));
     Ok(())
 }
 
 /// The collections below `top`, each with its display name.
 async fn named(vault: &Vault, pool: &Pool, top: &str) -> Result<BTreeMap<String, Option<String>>, Failure> {
-    let paths = pool.folders.iter().map(|(record, _)| record.path.as_str()).filter(|path| split(path).0 == top);
+    let paths =
+        pool.folders.iter().map(|(record, _)| record.path.as_str()).filter(|path| node::split_path(path).0 == top);
     let mut known: BTreeMap<String, Option<String>> = paths.map(|path| (path.to_owned(), None)).collect();
     for (path, file) in &pool.metadata {
-        let (folder, name) = split(path);
+        let (folder, name) = node::split_path(path);
         let is_small = matches!(file.kind, NodeKind::File { size } if size <= MOST_NAME);
         if name == "displayname"
             && is_small
@@ -54,7 +56,7 @@ async fn named(vault: &Vault, pool: &Pool, top: &str) -> Result<BTreeMap<String,
 
 fn unknown(word: &str, name: &str, known: &BTreeMap<String, Option<String>>) -> Failure {
     let there = known.iter().map(|(path, title)| {
-        let folder = split(path).1;
+        let folder = node::split_path(path).1;
         match title {
             Some(title) if title != folder => format!("{title} ({folder})"),
             _ => folder.to_owned(),

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use crate::connector::name::METADATA;
+use crate::connector::name::{COLLECTION_FILE, METADATA};
 use crate::plugin::host::Record;
 use crate::vault::Node;
 
+use super::super::super::node::split_path;
 use super::super::contents::Contents;
 
-/// The file that says most of a collection, and the one that gives it its name where that one is not there.
-const DESCRIBED: &str = ".collection.json";
+/// The file that gives a collection its name where the one with all the rest is not there.
 const DISPLAYNAME: &str = "displayname";
 
 /// What there is to choose from.
@@ -27,7 +27,8 @@ pub struct Pool {
 impl Pool {
     /// All of it.
     pub fn of(contents: Contents) -> Self {
-        let (metadata, items) = contents.files.into_iter().partition(|(path, _)| METADATA.contains(&split(path).1));
+        let (metadata, items) =
+            contents.files.into_iter().partition(|(path, _)| METADATA.contains(&split_path(path).1));
         Self { folders: contents.folders, metadata, items, restored: HashSet::new() }
     }
 
@@ -42,35 +43,26 @@ impl Pool {
     pub fn contents(self) -> Contents {
         let mut needed: HashSet<&str> = HashSet::new();
         for (path, _) in &self.items {
-            let mut folder = split(path).0;
+            let mut folder = split_path(path).0;
             while needed.insert(folder) && folder != "/" {
-                folder = split(folder).0;
+                folder = split_path(folder).0;
             }
         }
         let described: HashSet<&str> = self
             .metadata
             .iter()
-            .map(|(path, _)| split(path))
-            .filter(|one| one.1 == DESCRIBED)
+            .map(|(path, _)| split_path(path))
+            .filter(|one| one.1 == COLLECTION_FILE)
             .map(|one| one.0)
             .collect();
         let tells = |path: &str| {
-            let (folder, name) = split(path);
-            let is_asked = self.restored.contains(folder) || name == DESCRIBED;
+            let (folder, name) = split_path(path);
+            let is_asked = self.restored.contains(folder) || name == COLLECTION_FILE;
             needed.contains(folder) && (is_asked || (name == DISPLAYNAME && !described.contains(folder)))
         };
         let metadata: Vec<_> = self.metadata.iter().filter(|(path, _)| tells(path)).cloned().collect();
         let folders: Vec<_> =
             self.folders.into_iter().filter(|(record, _)| needed.contains(record.path.as_str())).collect();
         Contents { folders, files: metadata.into_iter().chain(self.items.iter().cloned()).collect() }
-    }
-}
-
-/// The folder that a path lies in, and its last name.
-pub fn split(path: &str) -> (&str, &str) {
-    match path.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some(parts) => parts,
-        None => ("/", path),
     }
 }

@@ -16,7 +16,7 @@ use super::super::super::node::{self, Found};
 use super::super::super::{open, words};
 use super::super::contents::Contents;
 use super::READ_AHEAD;
-use super::pool::{Pool, split};
+use super::pool::Pool;
 
 /// What has vanished since a snapshot, to choose from.
 pub async fn pool(vault: &Vault, found: &Found, since: &str) -> Result<Pool, Failure> {
@@ -118,7 +118,7 @@ impl<'a> Gone<'a> {
         let mut gone = Vec::new();
         for (path, node, identity) in identities(self.vault, changed).await {
             self.seen.entry(path.clone()).or_default().push(node.clone());
-            let folder = split(&path).0.to_owned();
+            let folder = node::split_path(&path).0.to_owned();
             if !self.known.contains_key(&folder) {
                 let known = self.identities_of(&folder).await;
                 self.known.insert(folder.clone(), known);
@@ -134,7 +134,7 @@ impl<'a> Gone<'a> {
         }
         let new: Vec<_> =
             earlier.folders.into_iter().filter(|(record, _)| !self.folders.contains(&record.path)).collect();
-        let is_new = |path: &str| new.iter().any(|(record, _)| record.path == split(path).0);
+        let is_new = |path: &str| new.iter().any(|(record, _)| record.path == node::split_path(path).0);
         self.pool.metadata.extend(earlier.metadata.into_iter().filter(|(path, _)| is_new(path)));
         for (record, node) in new {
             self.folders.insert(record.path.clone());
@@ -145,7 +145,7 @@ impl<'a> Gone<'a> {
 
     /// The identities of the items that the named snapshot has in a folder.
     async fn identities_of(&self, folder: &str) -> HashSet<String> {
-        let items = self.there.iter().filter(|(path, _)| split(path).0 == folder);
+        let items = self.there.iter().filter(|(path, _)| node::split_path(path).0 == folder);
         let items = items.map(|(path, node)| (path.clone(), node.clone())).collect();
         identities(self.vault, items).await.into_iter().map(|(_, _, identity)| identity).collect()
     }
@@ -155,7 +155,7 @@ impl<'a> Gone<'a> {
         let mut free = path.to_owned();
         let mut again = 0;
         while !self.paths.insert(free.clone()) {
-            let (folder, name) = split(path);
+            let (folder, name) = node::split_path(path);
             free = node::join(folder, &with_suffix(name, name, again));
             again += 1;
         }
@@ -164,8 +164,6 @@ impl<'a> Gone<'a> {
 }
 
 /// Items with what they are known by: the UID, or the path where there is none or the vault can't give it.
-///
-/// All of them at once: a read that nobody goes on with meanwhile may hold what another read of the vault waits for.
 async fn identities(vault: &Vault, items: Vec<(String, Node)>) -> Vec<(String, Node, String)> {
     let read = move |(path, node): (String, Node)| async move {
         let uid = vault.read(&node).await.ok().and_then(|content| identity::of(&content));

@@ -9,6 +9,7 @@ use super::existing::Existing;
 use super::folder::{Folder, Said};
 use super::limits;
 use super::place::{Among, Place, Wanted, place};
+use super::plan::Quieted;
 use super::wishes::{Into, Properties};
 use super::{DavDestination, properties, refused};
 use crate::connector::Error;
@@ -33,6 +34,8 @@ pub(super) struct Target {
     owned: bool,
     /// What stands in it.
     pub existing: tokio::sync::Mutex<Existing>,
+    /// What a plan puts into it otherwise than it is.
+    pub quieted: Quieted,
     /// What of it the snapshot has.
     kept: Mutex<HashSet<Href>>,
     /// What of it the snapshot has, as the plan says that is carried out.
@@ -131,6 +134,7 @@ impl DavDestination {
             displayname,
             existing: tokio::sync::Mutex::new(existing),
             kept: Mutex::default(),
+            quieted: Quieted::default(),
             kept_before,
             turns: Default::default(),
             by: RandomState::new(),

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 use super::collections::Target;
-use crate::connector::dav::described::{COLLECTION_FILE, CollectionRole, Described};
+use crate::connector::dav::described::{CollectionRole, Described};
+use crate::connector::name::COLLECTION_FILE;
 use crate::dav::Kind;
 
 /// A folder of the snapshot.

@@ -20,6 +20,7 @@ mod properties;
 mod put;
 mod replace;
 mod seen;
+mod verified;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -29,8 +30,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::described::{CollectionRole, is_metadata};
+use super::described::CollectionRole;
 use super::open::{Opened, failed};
+use crate::connector::name::METADATA;
 use crate::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Foreseen, Outcome};
 use crate::dav::{self, Client, Kind};
 use crate::item;
@@ -152,7 +154,7 @@ impl Destination for DavDestination {
     }
 
     fn in_order(&self, entry: &Entry) -> bool {
-        entry.kind == EntryKind::Folder || is_metadata(&entry.name)
+        entry.kind == EntryKind::Folder || METADATA.contains(&entry.name.as_str())
     }
 
     fn width(&self) -> usize {
@@ -166,7 +168,7 @@ impl Destination for DavDestination {
         };
         let (parent, _) = entry.path.rsplit_once('/').unwrap_or_default();
         let folder = self.folder(if parent.is_empty() { "/" } else { parent });
-        if is_metadata(&entry.name) {
+        if METADATA.contains(&entry.name.as_str()) {
             folder.described(&entry.name, &content);
             return Ok(Outcome::Noted);
         }

@@ -4,18 +4,19 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::DavDestination;
 use super::collections::Target;
 use super::fitting::fits;
 use super::limits;
-use super::look::{look_at, look_for, read_back};
+use super::look::{look_at, look_for};
 use super::seen::{Known, Seen, short_digest};
-use super::wishes::{OnConflict, Scheduling};
-use super::{DavDestination, refused};
+use super::wishes::Scheduling;
 use crate::connector::dav::open::failed;
+use crate::connector::on_conflict::OnConflict;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
-use crate::dav::request::{Got, Put, When};
+use crate::dav::request::{Put, When};
 use crate::dav::{self, ETag, Href, Kind};
-use crate::item::{copy, difference, guests, identity, method};
+use crate::item::{copy, guests, method};
 
 /// So often an item is put again whose answer was lost.
 const MOST_AGAIN: usize = 3;
@@ -128,6 +129,7 @@ impl DavDestination {
         fits(&sent)?;
         let sent = self.prepared(sent, None).await?;
         if self.wishes.dry_run {
+            sent.target.quieted.note(sent.silenced);
             sent.target.keep(at.clone());
             sent.target.existing.lock().await.plan(at, sent.seen);
             return Ok(Outcome::Created);
@@ -181,17 +183,12 @@ impl DavDestination {
         }
     }
 
-    /// The server may dislike no more than that it is called an invitation that was sent by mail: Cyrus, `SabreDAV` 4 and
-    /// go-webdav refuse what has a METHOD (RFC 4791 §4.1).
+    /// The server may dislike no more than that it is called an invitation, or its name.
     async fn put_otherwise(&self, sent: Sent<'_>, at: Href, name: &str, error: dav::Error) -> Result<Outcome, Error> {
-        let about_the_content = matches!(error.status, Some(400 | 403 | 409 | 412 | 415 | 422));
-        if let Some(content) = method::without(&sent.content).filter(|_| about_the_content) {
-            let bare = Sent { content: content.into(), ..sent.clone() };
-            if let Ok(put) = self.send(&bare, &at, When::Absent).await {
-                return self.done(bare, at, put, Outcome::WithoutMethod).await;
-            }
+        match self.send_without_method(&sent, &at, When::Absent, &error).await {
+            Some((bare, put)) => self.done(bare, at, put, Outcome::WithoutMethod).await,
+            None => self.put_plainly(sent, name, error).await,
         }
-        self.put_plainly(sent, name, error).await
     }
 
     /// The server may dislike no more than the name: a plain one is tried, where this one is not.
@@ -229,71 +226,27 @@ impl DavDestination {
         }
     }
 
+    /// Sends what was refused once more, without its METHOD line, if it may have been refused for that: it is an invitation that was
+    /// sent by mail, and Cyrus, `SabreDAV` 4 and go-webdav refuse those (RFC 4791 §4.1).
+    pub(super) async fn send_without_method<'a>(
+        &self,
+        sent: &Sent<'a>,
+        at: &Href,
+        when: When,
+        refused: &dav::Error,
+    ) -> Option<(Sent<'a>, Option<ETag>)> {
+        let about_the_content = matches!(refused.status, Some(400 | 403 | 409 | 412 | 415 | 422));
+        let content = method::without(&sent.content).filter(|_| about_the_content)?;
+        let bare = Sent { content: content.into(), ..sent.clone() };
+        let put = self.send(&bare, at, when).await.ok()?;
+        Some((bare, put))
+    }
+
     pub(super) async fn send(&self, sent: &Sent<'_>, at: &Href, when: When) -> Result<Option<ETag>, dav::Error> {
         let (kind, body) = (sent.target.kind, sent.content.clone());
         let silent = self.wishes.scheduling != Scheduling::Server;
         self.client.send(&Put { at: at.clone(), kind, body, when, silent }).await
     }
-
-    /// Notes what was put, and reads it back if that was asked for.
-    pub(super) async fn done(
-        &self,
-        sent: Sent<'_>,
-        at: Href,
-        etag: Option<ETag>,
-        outcome: Outcome,
-    ) -> Result<Outcome, Error> {
-        let looks = self.wishes.verify || self.wishes.mirror;
-        let stands = if looks { Some(self.stands(&sent, &at).await) } else { None };
-        let at = match &stands {
-            Some(Ok(Some((there, _)))) => there.clone(),
-            _ => at,
-        };
-        sent.target.keep(at.clone());
-        let verified = stands.filter(|_| self.wishes.verify).map_or(Ok(()), |stands| verified(&sent, &at, stands));
-        let known = Known { etag, seen: Some(sent.seen) };
-        sent.target.existing.lock().await.note(at, known);
-        // A change of which the person has to know comes first.
-        verified.map(|()| sent.silenced.unwrap_or(outcome))
-    }
-
-    /// Where what was put stands now, and what does. QUIRK(google, zoho, calypso): store an item under its UID, whatever it was
-    /// called.
-    async fn stands(&self, sent: &Sent<'_>, at: &Href) -> Result<Option<(Href, Got)>, dav::Error> {
-        if let Some(got) = read_back(&self.client, at, &sent.seen).await? {
-            return Ok(Some((at.clone(), got)));
-        }
-        let Some(uid) = &sent.seen.uid else { return Ok(None) };
-        for name in [format!("{uid}.{}", sent.target.kind.extension()), uid.clone()] {
-            let Ok(href) = sent.target.href.join(&name, false) else { continue };
-            let got = if href == *at { None } else { read_back(&self.client, &href, &sent.seen).await? };
-            if let Some(got) = got.filter(|got| Seen::of(&got.bytes).uid.as_ref() == Some(uid)) {
-                return Ok(Some((href, got)));
-            }
-        }
-        let appeared = sent.target.existing.lock().await.appeared(&self.client, sent.target, uid).await?;
-        let Some(href) = appeared.filter(|href| href != at) else { return Ok(None) };
-        Ok(read_back(&self.client, &href, &sent.seen).await?.map(|got| (href, got)))
-    }
-}
-
-/// Whether what was put is what stands there now.
-fn verified(sent: &Sent<'_>, at: &Href, stands: Result<Option<(Href, Got)>, dav::Error>) -> Result<(), Error> {
-    let path = sent.path;
-    let there = match stands {
-        Ok(Some((_, got))) => got.bytes,
-        Ok(None) => return Err(refused(format!("{path} was put, and is not there"))),
-        Err(error) => return Err(failed(format!("{path} was put, and can't be read back"), error)),
-    };
-    let differing = difference::names(&sent.content, &there);
-    if differing.is_empty() {
-        return Ok(());
-    }
-    if identity::of(&there).is_none() {
-        // QUIRK(sogo): loses the whole event where its own folding would cut a character above U+FFFF.
-        return Err(refused(format!("{path} was put, and the server kept nothing of it at {at}")));
-    }
-    Err(refused(format!("{path} was put, and the server changed {} in it at {at}", differing.join(", "))))
 }
 
 /// What the server says of an item that it will not have.

@@ -21,6 +21,7 @@ impl DavDestination {
     pub(super) async fn replace(&self, sent: Sent<'_>, href: Href, known: Known) -> Result<Outcome, Error> {
         let sent = self.prepared(sent, known.seen.as_ref()).await?;
         if self.wishes.dry_run {
+            sent.target.quieted.note(sent.silenced);
             sent.target.existing.lock().await.plan_over(href, sent.seen);
             return Ok(Outcome::Replaced);
         }
@@ -34,7 +35,7 @@ impl DavDestination {
             }
             Err(error) => return Err(failed(format!("{path} was not put: cannot look at {href} again"), error)),
         };
-        match self.send(&sent, &href, When::Matches(etag)).await {
+        match self.send(&sent, &href, When::Matches(etag.clone())).await {
             Ok(put) => self.done(sent, href, put, Outcome::Replaced).await,
             Err(error) => match error.kind {
                 dav::ErrorKind::OutcomeUnknown | dav::ErrorKind::Precondition => {
@@ -44,7 +45,10 @@ impl DavDestination {
                     }
                     Err(failed(changed(), error))
                 }
-                _ => Err(cannot_put(path, error)),
+                _ => match self.send_without_method(&sent, &href, When::Matches(etag), &error).await {
+                    Some((bare, put)) => self.done(bare, href, put, Outcome::WithoutMethod).await,
+                    None => Err(cannot_put(path, error)),
+                },
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::connector::on_conflict::OnConflict;
 use crate::connector::options::is_on;
 
 /// The options of a destination, read.
@@ -37,17 +38,6 @@ pub(super) enum Properties {
     Keep,
 }
 
-/// What to do with an item that differs from what stands there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnConflict {
-    /// Leave what stands there, and report it.
-    Keep,
-    /// Replace what stands there.
-    Overwrite,
-    /// Put it beside under a new UID.
-    Copy,
-}
-
 /// Where things go instead of where they came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Into {
@@ -60,11 +50,7 @@ pub(super) enum Into {
 impl Wishes {
     /// Reads checked options.
     pub fn new(options: &BTreeMap<String, String>) -> Self {
-        let on_conflict = match options.get("on_conflict").map(String::as_str) {
-            Some("overwrite") => OnConflict::Overwrite,
-            Some("copy") => OnConflict::Copy,
-            _ => OnConflict::Keep,
-        };
+        let on_conflict = OnConflict::of(options);
         let into = options.get("into").map(|into| {
             if into.contains("%n") { Into::Pattern(into.clone()) } else { Into::One(into.trim().to_owned()) }
         });

@@ -46,7 +46,7 @@ impl Destination {
     pub fn open(path: &Path, options: &BTreeMap<String, String>) -> Result<Destination, Error> {
         let root = std::path::absolute(path)
             .map_err(|error| failed(ErrorKind::Usage, format!("cannot use the folder {}", path.display()), error))?;
-        let wishes = Wishes::new(options)?;
+        let wishes = Wishes::new(options);
         let places = Places::new(root.clone());
         let inner = Inner { root, wishes, places, shelves: Shelves::default(), plan: Plan::default() };
         Ok(Destination { inner: Arc::new(inner) })
@@ -72,11 +72,17 @@ impl crate::connector::Destination for Destination {
         WIDTH
     }
 
+    fn begins_in_order(&self) -> bool {
+        true
+    }
+
     async fn store(&self, entry: Entry, content: Option<Bytes>) -> Result<Outcome, Error> {
         let inner = Arc::clone(&self.inner);
+        // Of two items of one identity the first gets the file that has it, and not the one whose thread is faster.
+        let slot = content.as_ref().and_then(|content| inner.slot(&entry, content));
         let work = move || match (entry.kind, content) {
             (EntryKind::Folder, _) => inner.store_folder(&entry),
-            (EntryKind::File { .. }, Some(content)) => inner.store_file(&entry, &content),
+            (EntryKind::File { .. }, Some(content)) => inner.store_file(&entry, &content, slot),
             (EntryKind::File { .. }, None) => {
                 let what = format!("{} came without its content", entry.path);
                 Err(Error { kind: ErrorKind::Item, what, source: None })
@@ -91,7 +97,10 @@ impl crate::connector::Destination for Destination {
     }
 
     async fn foreseen(&self) -> Vec<Foreseen> {
-        self.inner.plan.foreseen()
+        let inner = Arc::clone(&self.inner);
+        let foreseen = tokio::task::spawn_blocking(move || inner.plan.foreseen(&inner.root));
+        // Without a word of it everything there counts as written over.
+        foreseen.await.unwrap_or_default()
     }
 
     fn carry_out(&self) -> Option<Box<dyn crate::connector::Destination>> {

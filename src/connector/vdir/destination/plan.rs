@@ -1,11 +1,12 @@
 //! What a dry run came to, folder by folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::connector::Foreseen;
 
+use super::super::layout;
 use super::shelf::lock;
 
 /// What would be done, by the folder that stands for a collection: one thing for each folder of the snapshot that goes there.
@@ -20,7 +21,6 @@ impl Plan {
         there.push(Foreseen {
             folder: path.to_owned(),
             at: at.display().to_string(),
-            name: at.file_name().map(|name| format!("/{}", name.to_string_lossy())).unwrap_or_default(),
             makes: there.is_empty() && !at.is_dir(),
             ..Foreseen::default()
         });
@@ -45,9 +45,16 @@ impl Plan {
         self.with(at, |foreseen| foreseen.leaves.push(why));
     }
 
-    /// All of it.
-    pub fn foreseen(&self) -> Vec<Foreseen> {
-        std::mem::take(&mut *lock(&self.0)).into_values().flatten().collect()
+    /// All of it, in the folder `root`.
+    pub fn foreseen(&self, root: &Path) -> Vec<Foreseen> {
+        let of_source = names(root);
+        let named = |(at, there): (PathBuf, Vec<Foreseen>)| {
+            let name = at.canonicalize().ok().and_then(|at| of_source.get(&at).cloned());
+            // No source finds it, so nobody finds it under this name.
+            let name = name.unwrap_or_else(|| format!("/{}", at.strip_prefix(root).unwrap_or(&at).display()));
+            there.into_iter().map(move |foreseen| Foreseen { name: name.clone(), ..foreseen })
+        };
+        std::mem::take(&mut *lock(&self.0)).into_iter().flat_map(named).collect()
     }
 
     /// Each thing is said once, of the first folder that goes there.
@@ -56,4 +63,11 @@ impl Plan {
             note(foreseen);
         }
     }
+}
+
+/// What a source of this folder calls its collections, by their canonical paths.
+fn names(root: &Path) -> HashMap<PathBuf, String> {
+    let Ok(root) = root.canonicalize() else { return HashMap::new() };
+    let collections = layout::look(&root).unwrap_or_default().collections;
+    collections.into_iter().map(|one| (one.at, format!("/{}/{}", one.top, one.folder))).collect()
 }

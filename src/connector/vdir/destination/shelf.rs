@@ -77,6 +77,11 @@ impl Shelves {
         Ok(items)
     }
 
+    /// The shelf for that folder, if it was read already.
+    pub fn known(&self, folder: &Path) -> Option<Arc<Mutex<Shelf>>> {
+        lock(&self.0).get(folder).cloned()
+    }
+
     /// The same folders for who carries out what was planned with these: nothing is read again.
     pub fn after_plan(&self) -> Shelves {
         let shelves = std::mem::take(&mut *lock(&self.0));

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde_json::{Map, Value};
 
-use crate::connector::name::{METADATA, safe_name, with_suffix};
+use crate::connector::name::{COLLECTION_FILE, METADATA, safe_name, with_suffix};
+use crate::connector::on_conflict::OnConflict;
 use crate::connector::{Entry, Error, ErrorKind, Outcome};
 use crate::item::{copy, difference, identity, kind::Kind, normal};
 
 use super::super::failed;
-use super::shelf::{Shelf, lock};
-use super::wishes::{Into, OnConflict};
+use super::shelf::{Shelf, Slot, lock};
+use super::wishes::Into;
 use super::{Inner, write};
 
 impl Inner {
@@ -34,13 +36,22 @@ impl Inner {
         Ok(Outcome::Noted)
     }
 
-    pub(super) fn store_file(&self, entry: &Entry, content: &[u8]) -> Result<Outcome, Error> {
+    /// The file that an item is to have, where its folder was looked at already: this waits for no disk.
+    pub(super) fn slot(&self, entry: &Entry, content: &[u8]) -> Option<Slot> {
+        if METADATA.contains(&entry.name.as_str()) {
+            return None;
+        }
+        let items = self.shelves.known(&self.places.folder(entry, &self.wishes.into))?;
+        Some(slot_of(&items, entry, content))
+    }
+
+    pub(super) fn store_file(&self, entry: &Entry, content: &[u8], slot: Option<Slot>) -> Result<Outcome, Error> {
         let folder = self.places.folder(entry, &self.wishes.into);
         self.make(&folder, &entry.path)?;
         if METADATA.contains(&entry.name.as_str()) {
             return self.store_metadata(&folder, entry, content);
         }
-        let stored = self.store_item(&folder, entry, content);
+        let stored = self.store_item(&folder, entry, content, slot);
         if stored.is_err() {
             self.keep_all(&folder, "some items could not be restored");
         }
@@ -122,7 +133,7 @@ impl Inner {
 
     /// What describes a collection belongs to it: it is set with a new one, and with an old one only if that may be changed.
     fn store_metadata(&self, folder: &Path, entry: &Entry, content: &[u8]) -> Result<Outcome, Error> {
-        if entry.name == ".collection.json" {
+        if entry.name == COLLECTION_FILE {
             let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
             let mut items = lock(&items);
             match what_lacks(content) {
@@ -154,11 +165,9 @@ impl Inner {
         Ok(Outcome::Noted)
     }
 
-    fn store_item(&self, folder: &Path, entry: &Entry, content: &[u8]) -> Result<Outcome, Error> {
+    fn store_item(&self, folder: &Path, entry: &Entry, content: &[u8], slot: Option<Slot>) -> Result<Outcome, Error> {
         let items = self.shelves.at(folder).map_err(|error| cannot("read the folder of", entry, error))?;
-        let uid = identity::of(content).map(|identity| identity.uid);
-        let wanted = file_name(&entry.name, content);
-        let slot = lock(&items).slot(&wanted, uid.as_deref(), &entry.path);
+        let slot = slot.unwrap_or_else(|| slot_of(&items, entry, content));
         let at = folder.join(&slot.name);
         if !slot.there {
             Self::must_be_free(&at, entry)?;
@@ -179,6 +188,7 @@ impl Inner {
             }
             (OnConflict::Copy, Some(copy)) => {
                 let uid = identity::of(&copy).map(|identity| identity.uid);
+                let wanted = file_name(&entry.name, content);
                 let beside = with_suffix(&wanted, uid.as_deref().unwrap_or(&wanted), 0);
                 let slot = lock(&items).slot(&beside, uid.as_deref(), &entry.path);
                 if slot.there {
@@ -231,6 +241,12 @@ fn came_or_changed(at: &Path, entry: &Entry) -> Error {
 
 fn cannot(what: &str, entry: &Entry, source: io::Error) -> Error {
     failed(ErrorKind::Item, format!("cannot {what} {}", entry.path), source)
+}
+
+/// The file that an item is to have.
+fn slot_of(items: &Mutex<Shelf>, entry: &Entry, content: &[u8]) -> Slot {
+    let uid = identity::of(content).map(|identity| identity.uid);
+    lock(items).slot(&file_name(&entry.name, content), uid.as_deref(), &entry.path)
 }
 
 /// The name of the item's file: readers of vdirs go by the extension, which not every server gives.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::connector::{Error, name::safe_name, options::is_on};
-
-use super::super::usage;
+use crate::connector::name::safe_name;
+use crate::connector::on_conflict::OnConflict;
+use crate::connector::options::is_on;
 
 /// What the options ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +17,6 @@ pub(super) struct Wishes {
     pub keeps_properties: bool,
     /// Change nothing.
     pub dry_run: bool,
-}
-
-/// What happens to an item that differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnConflict {
-    /// It stays, and the other one is an error.
-    Keep,
-    /// It is replaced.
-    Overwrite,
-    /// It stays, and the other one is put beside it under a new UID.
-    Copy,
 }
 
 /// Which collection things go to.
@@ -43,13 +32,8 @@ pub(super) enum Into {
 
 impl Wishes {
     /// Reads options that were checked.
-    pub fn new(options: &BTreeMap<String, String>) -> Result<Wishes, Error> {
-        let on_conflict = match options.get("on_conflict").map(String::as_str) {
-            None | Some("keep") => OnConflict::Keep,
-            Some("overwrite") => OnConflict::Overwrite,
-            Some("copy") => OnConflict::Copy,
-            Some(other) => return Err(usage(format!("option on_conflict={other}: give keep, overwrite or copy"))),
-        };
+    pub fn new(options: &BTreeMap<String, String>) -> Wishes {
+        let on_conflict = OnConflict::of(options);
         let into = match options.get("into") {
             None => Into::Own,
             Some(pattern) if pattern.contains("%n") => Into::Renamed(pattern.clone()),
@@ -57,7 +41,7 @@ impl Wishes {
         };
         let (mirror, dry_run) = (is_on(options, "mirror"), is_on(options, "dry_run"));
         let keeps_properties = options.get("properties").is_some_and(|choice| choice == "keep");
-        Ok(Wishes { on_conflict, into, mirror, keeps_properties, dry_run })
+        Wishes { on_conflict, into, mirror, keeps_properties, dry_run }
     }
 }
 

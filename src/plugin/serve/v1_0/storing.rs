@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
+use crate::connector::name::COLLECTION_FILE;
 use crate::connector::{Destination, Entry, EntryKind};
 use crate::plugin::path;
 use crate::plugin::serve::broken::Broken;
@@ -17,11 +18,9 @@ use crate::plugin::serve::{exporter, status};
 use crate::proto::v1_0::exporter::StoreFileRequest;
 use crate::proto::v1_0::exporter::store_file_request::Type;
 
-/// The file that describes a collection. It is the first of its folder by name, and hosts begin files in that order.
-const DESCRIPTION: &str = ".collection.json";
-
-/// How long the first items of a folder wait for its description, which several files at the same time may overtake. A folder
-/// that has none, as where one item is restored, costs this time once.
+/// How long the first items of a folder wait for its description, which several files at the same time may overtake: it is the
+/// first of its folder by name, and hosts begin files in that order. A folder that has none, as where one item is restored,
+/// costs this time once.
 const OVERTAKEN: Duration = Duration::from_millis(500);
 
 /// A destination while the host stores things.
@@ -69,7 +68,7 @@ impl Storing {
         let File { path, content, .. } = file;
         let entry = entry(&path, EntryKind::File { size: content.len() as u64 })?;
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let describes = entry.name == DESCRIPTION;
+        let describes = entry.name == COLLECTION_FILE;
         if !self.destination.in_order(&entry) {
             self.description(folder).await?;
         }
@@ -89,7 +88,7 @@ impl Storing {
 
     /// Waits for the description of a folder, where the destination begins with that.
     async fn description(&self, folder: &str) -> Result<(), Status> {
-        let first = entry(&format!("{folder}/{DESCRIPTION}"), EntryKind::File { size: 0 })?;
+        let first = entry(&format!("{folder}/{COLLECTION_FILE}"), EntryKind::File { size: 0 })?;
         if self.destination.in_order(&first) {
             let mut described = self.described.subscribe();
             if timeout(OVERTAKEN, described.wait_for(|folders| folders.contains(folder))).await.is_err() {
