@@ -1,6 +1,5 @@
 //! One collection: its folder, the files that describe it, and its items.
 
-use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -62,7 +61,8 @@ impl Run<'_> {
             }
         };
         let is_unwanted = |item: &Item| self.source.unwanted.get().is_some_and(|unwanted| unwanted(&item.path, false));
-        let (unwanted, items): (Vec<_>, Vec<_>) = items(&path, members).into_iter().partition(is_unwanted);
+        let mut items = items(&path, members);
+        let unwanted: Vec<_> = items.extract_if(.., |item| is_unwanted(item)).collect();
         described.incomplete |= !unwanted.is_empty();
         match self.fetch(&collection, items).await {
             Ok(Came { failures, components }) => {
@@ -138,10 +138,9 @@ pub(super) fn version_of(content: &[u8]) -> u64 {
 
 /// The members with their paths: names depend on no order, and no two are alike.
 fn items(folder: &str, mut members: Vec<Member>) -> Vec<Item> {
-    members.sort_by(|one, other| one.href.cmp(&other.href));
-    let mut seen = HashSet::new();
     // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
-    members.retain(|member| member.trouble.is_some() || seen.insert(member.href.clone()));
+    members.sort_by(|one, other| (one.trouble.is_some(), &one.href).cmp(&(other.trouble.is_some(), &other.href)));
+    members.dedup_by(|one, other| one.trouble.is_none() && other.trouble.is_none() && one.href == other.href);
     let stored: Vec<_> = members.iter().map(|member| member.href.last_segment_decoded()).collect();
     let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
     paths.zip(members).map(|(path, member)| Item { path, member }).collect()

@@ -8,7 +8,9 @@ mod collection;
 mod deliver;
 mod exact;
 mod fetch;
+mod flow;
 mod listing;
+mod pace;
 mod tree;
 
 use std::collections::{BTreeMap, HashSet};
@@ -18,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::described::is_item;
 use super::open::{Opened, failed};
@@ -28,6 +30,7 @@ use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source,
 use crate::dav::request::Get;
 use crate::dav::{self, Client, Href, Kind};
 use buffer::{Buffer, Wanted};
+use flow::Flow;
 use tree::Tree;
 
 pub(super) use tree::folder_of;
@@ -53,8 +56,8 @@ struct Run<'a> {
     found: mpsc::Sender<Found>,
     /// Collections of which the server did not say for now what else they have.
     undescribed: HashSet<Href>,
-    /// Bounds how many batches of contents are in memory besides the buffer.
-    batches: Semaphore,
+    /// What its collections share.
+    flow: Flow,
     /// How many collections in a row could not be read because nobody answered.
     lost: AtomicUsize,
     first_lost: OnceLock<Error>,
@@ -124,7 +127,7 @@ impl Source for DavSource {
             source: self,
             found,
             undescribed,
-            batches: Semaphore::new(self.connections.max(1)),
+            flow: Flow::new(self.connections),
             lost: AtomicUsize::new(0),
             first_lost: OnceLock::new(),
             read: AtomicBool::new(false),
@@ -172,11 +175,13 @@ impl Run<'_> {
                 self.folder(tree::root_of(kind)).await?;
             }
         }
-        stream::iter(folders)
-            .map(|folder| async move { self.collection(folder).await })
-            .buffer_unordered(self.source.connections.max(1))
-            .try_collect::<()>()
-            .await
+        self.flow.begin(folders.len());
+        let read = |folder| async move {
+            self.collection(folder).await?;
+            self.flow.done();
+            Ok(())
+        };
+        stream::iter(folders).map(read).buffer_unordered(self.flow.collections()).try_collect::<()>().await
     }
 
     async fn folder(&self, path: &str) -> Result<(), Stop> {
