@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, StatusCode, header};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::auth::{Answer, Auth};
@@ -104,12 +104,28 @@ impl Client {
     ///
     /// Kind `OutcomeUnknown` for a write of which nobody can say whether it was done; it is never sent twice.
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
+        self.send_timed(request).await.0
+    }
+
+    /// Like [`Client::send`], and says how long the last sending took, from when it was its turn to its end.
+    pub async fn send_timed<R: Request>(&self, request: &R) -> (Result<R::Reply, Error>, Duration) {
         let parts = request.parts();
         let mut sending = 1;
         loop {
-            match self.inner.attempt(request, &parts).await {
-                Ok(reply) => return Ok(reply),
-                Err(failure) => self.inner.before_again(failure, &parts, &mut sending).await?,
+            let permit = self.inner.permits.acquire().await;
+            let began = Instant::now();
+            let attempt = self.inner.attempt(request, &parts).await;
+            let took = began.elapsed();
+            drop(permit);
+            match attempt {
+                Ok(reply) => return (Ok(reply), took),
+                Err(failure) if request.can_be_less() && failure.is_of_a_gateway() => {
+                    return (Err(failure.error.doing(&action(&parts))), took);
+                }
+                Err(failure) => match self.inner.before_again(failure, &parts, &mut sending).await {
+                    Ok(()) => {}
+                    Err(error) => return (Err(error), took),
+                },
             }
         }
     }
@@ -127,7 +143,6 @@ impl Client {
 
 impl Inner {
     async fn attempt<R: Request>(&self, request: &R, parts: &Parts) -> Result<R::Reply, Failure> {
-        let _permit = self.permits.acquire().await;
         let (head, body) = self.exchange(parts).await?;
         let mut reply = request.begin(&head).map_err(Failure::reading)?;
         if parts.expects == Expects::Content {

@@ -34,6 +34,11 @@ impl Failure {
         Self { end, asked_delay: None, error }
     }
 
+    /// Whether a gateway gave up waiting for the server: who can ask for less gets an answer sooner than who asks again.
+    pub fn is_of_a_gateway(&self) -> bool {
+        matches!(self.end, End::Status(502 | 504))
+    }
+
     /// No answer came within the time.
     pub fn silent(timeout: Duration) -> Self {
         let why = format!("no answer came within {} s", timeout.as_secs_f32().round().max(1.0));

@@ -1,10 +1,11 @@
 //! Addresses of things on a server, compared by what they mean and never by how they are escaped.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::Url;
+use url::{Position, Url};
 
 use super::error::{Error, ErrorKind};
 
@@ -16,10 +17,11 @@ const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// An address on a server. Two are equal when scheme, host, port and the decoded segments of the path are; a slash at the
 /// end makes no difference. What is sent is the path as the server wrote it.
+///
+/// Hundreds of thousands of them are held at a time, so nothing is kept beside the address.
 #[derive(Clone)]
 pub struct Href {
     url: Url,
-    segments: Vec<Vec<u8>>,
 }
 
 impl Href {
@@ -59,8 +61,7 @@ impl Href {
         url.set_fragment(None);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
-        let segments: Vec<Vec<u8>> = url.path().split('/').filter(|s| !s.is_empty()).map(decoded).collect();
-        http.then_some(Self { url, segments })
+        http.then_some(Self { url })
     }
 
     /// The address of `name` in this collection, a slash at the end if `collection`.
@@ -96,23 +97,34 @@ impl Href {
     /// The last name in the path, decoded; what is no UTF-8 becomes U+FFFD. Empty for `/`.
     #[must_use]
     pub fn last_segment_decoded(&self) -> String {
-        self.segments.last().map(|last| String::from_utf8_lossy(last).into_owned()).unwrap_or_default()
+        self.segments().next_back().map(|last| String::from_utf8_lossy(&last).into_owned()).unwrap_or_default()
     }
 
     /// Whether `other` is this or lies anywhere below it.
     #[must_use]
     pub fn is_above(&self, other: &Self) -> bool {
-        self.same_origin(other) && other.segments.starts_with(&self.segments)
+        let mut segments = other.segments();
+        self.same_origin(other) && self.segments().all(|segment| segments.next() == Some(segment))
+    }
+
+    /// The names in the path, decoded.
+    fn segments(&self) -> impl DoubleEndedIterator<Item = Cow<'_, [u8]>> {
+        self.url.path().split('/').filter(|segment| !segment.is_empty()).map(decoded)
+    }
+
+    /// Scheme, host and port; a port that is the scheme's own is left out.
+    fn origin(&self) -> &str {
+        &self.url[..Position::BeforePath]
     }
 
     fn same_origin(&self, other: &Self) -> bool {
-        self.url.origin() == other.url.origin()
+        self.origin() == other.origin()
     }
 }
 
 impl PartialEq for Href {
     fn eq(&self, other: &Self) -> bool {
-        self.segments == other.segments && self.same_origin(other)
+        self.same_origin(other) && (self.path() == other.path() || self.segments().eq(other.segments()))
     }
 }
 
@@ -120,7 +132,7 @@ impl Eq for Href {}
 
 impl Hash for Href {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.segments.hash(state);
+        self.segments().for_each(|segment| segment.hash(state));
     }
 }
 
@@ -132,8 +144,7 @@ impl PartialOrd for Href {
 
 impl Ord for Href {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |href: &Self| href.url.origin().ascii_serialization();
-        self.segments.cmp(&other.segments).then_with(|| key(self).cmp(&key(other)))
+        self.segments().cmp(other.segments()).then_with(|| self.origin().cmp(other.origin()))
     }
 }
 
@@ -149,12 +160,12 @@ impl fmt::Debug for Href {
     }
 }
 
-fn decoded(segment: &str) -> Vec<u8> {
-    percent_decode_str(segment).collect()
+fn decoded(segment: &str) -> Cow<'_, [u8]> {
+    percent_decode_str(segment).into()
 }
 
 fn is_dots(segment: &str) -> bool {
-    matches!(decoded(segment).as_slice(), b"." | b"..")
+    matches!(decoded(segment).as_ref(), b"." | b"..")
 }
 
 /// A text from outside for a sentence: short, and without control characters.

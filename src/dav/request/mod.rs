@@ -66,6 +66,11 @@ pub trait Request: Send + Sync {
     fn largest_answer(&self) -> u64 {
         LARGEST_ANSWER
     }
+
+    /// Whether the caller can ask for less where this is too much: then it is not sent again after a 502 or 504.
+    fn can_be_less(&self) -> bool {
+        false
+    }
 }
 
 /// Largest multistatus, in bytes: a listing of 400,000 items, as the wordiest servers write them.

@@ -49,6 +49,10 @@ impl Request for Multiget {
     fn largest_answer(&self) -> u64 {
         128 << 20
     }
+
+    fn can_be_less(&self) -> bool {
+        self.hrefs.len() > 1
+    }
 }
 
 impl Listing for Multiget {

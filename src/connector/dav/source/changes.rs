@@ -40,6 +40,11 @@ impl Listed {
             Listed::Same(href, _) => href,
         }
     }
+
+    /// Whether its href can't be used as the server wrote it.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self, Listed::New(member) if member.trouble.is_some())
+    }
 }
 
 /// A collection as it is now.

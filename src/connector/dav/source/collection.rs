@@ -1,6 +1,6 @@
 //! One collection: its folder, the files that describe it, and its items.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -75,19 +75,17 @@ impl Run<'_> {
             self.source.say(format!("the server said that nothing had changed in {path}, and something had"));
         }
         let is_unwanted = |path: &str| self.source.unwanted.get().is_some_and(|unwanted| unwanted(path, false));
-        let all = items.len();
-        let places = places(&path, items).into_iter().filter(|(path, _)| !is_unwanted(path));
-        let (mut same, mut items) = (Vec::new(), Vec::new());
-        for (path, listed) in places {
+        let (mut same, mut new) = (Vec::new(), Vec::new());
+        for (path, listed) in places(&path, items) {
             match listed {
-                Listed::New(member) => items.push(Item { path, member }),
+                _ if is_unwanted(&path) => described.incomplete = true,
+                Listed::New(member) => new.push(Item { path, member }),
                 Listed::Same(href, item) => same.push(Same { path, href, item }),
             }
         }
-        described.incomplete |= same.len() + items.len() < all;
         let state = self.begin(&collection, note).await;
         described.holds(&components_of(&same));
-        let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, items));
+        let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, new));
         sent?;
         match came {
             Ok(Came { failures, components }) => {
@@ -208,13 +206,9 @@ pub(super) fn version_of(content: &[u8]) -> u64 {
 
 /// What was listed with its paths: names depend on no order, and no two are alike.
 fn places(folder: &str, mut listed: Vec<Listed>) -> Vec<(String, Listed)> {
-    listed.sort_by(|one, other| one.href().cmp(other.href()));
-    let mut seen = HashSet::new();
     // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
-    let is_first = |one: &Listed| {
-        matches!(one, Listed::New(member) if member.trouble.is_some()) || seen.insert(one.href().clone())
-    };
-    listed.retain(is_first);
+    listed.sort_by(|one, other| (one.is_trouble(), one.href()).cmp(&(other.is_trouble(), other.href())));
+    listed.dedup_by(|one, other| !one.is_trouble() && !other.is_trouble() && one.href() == other.href());
     let stored: Vec<_> = listed.iter().map(|one| one.href().last_segment_decoded()).collect();
     let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
     paths.zip(listed).collect()

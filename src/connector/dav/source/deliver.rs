@@ -79,10 +79,18 @@ impl Fetch<'_> {
         }
         let newer =
             Arc::new(self.stored_as_4(texts().map(|(_, text, _)| text).chain(wholes().map(|(_, whole)| whole))).await);
+        if self.run.flow.has_exact_sizes(self.collection.kind)
+            && let Some(wire) = Wire::by_sizes(texts().map(|(item, text, _)| (text.as_ref(), item.member.size)))
+        {
+            return Ok(Rule { wire, trust: Trust { md5: false, size: true, form: true }, newer });
+        }
         for (item, text, _) in texts().take(MOST_SAMPLES) {
             if let Raw::Whole { content } = self.get(item, None).await? {
                 let wire = Wire::by_sample(text, &content);
                 let form = item.member.size == Some(content.len() as u64);
+                if form && wire == Wire::Crlf {
+                    self.run.flow.note_exact_sizes(self.collection.kind);
+                }
                 return Ok(Rule { wire, trust: Trust { form, ..trust(wire) }, newer });
             }
         }

@@ -38,6 +38,22 @@ impl Wire {
             Self::GetOnly
         }
     }
+
+    /// Decides without a sample, where listed sizes are known to be those that GET gives: `None` unless each text has one that is
+    /// the size of one and only one of its forms. Most lines decide; what is another form tells its size later.
+    pub fn by_sizes<'a>(texts: impl Iterator<Item = (&'a [u8], Option<u64>)>) -> Option<Self> {
+        let (mut exact, mut with_cr) = (0, 0);
+        for (text, size) in texts {
+            let forms = (text.len() as u64, to_crlf(text).len() as u64);
+            match size? {
+                size if forms.0 == forms.1 && size == forms.0 => {}
+                size if size == forms.0 => exact += 1,
+                size if size == forms.1 => with_cr += 1,
+                _ => return None,
+            }
+        }
+        Some(if exact > with_cr { Self::Exact } else { Self::Crlf })
+    }
 }
 
 /// What of a collection's answers has proved to tell about the stored bytes.
@@ -132,6 +148,16 @@ mod tests {
         assert_eq!(Wire::by_sample(LF, LF), Wire::Exact);
         assert_eq!(Wire::by_sample(LF, CRLF), Wire::Crlf);
         assert_eq!(Wire::by_sample(LF, b"BEGIN:VCALENDAR\r\nX:1\r\nEND:VCALENDAR\r\n"), Wire::GetOnly);
+    }
+
+    #[test]
+    fn where_sizes_are_exact_they_decide_unless_one_of_them_does_not_fit() {
+        let by = |texts: &[(&'static [u8], Option<u64>)]| Wire::by_sizes(texts.iter().copied());
+        let (lf, crlf) = (LF.len() as u64, CRLF.len() as u64);
+        assert_eq!(by(&[(LF, Some(crlf)), (LF, Some(crlf)), (LF, Some(lf))]), Some(Wire::Crlf));
+        assert_eq!(by(&[(LF, Some(lf))]), Some(Wire::Exact));
+        assert_eq!(by(&[(LF, Some(crlf)), (LF, None)]), None);
+        assert_eq!(by(&[(LF, Some(crlf)), (LF, Some(7))]), None);
     }
 
     #[test]

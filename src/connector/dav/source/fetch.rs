@@ -1,32 +1,32 @@
 //! Gets the contents of what was listed.
 //!
-//! Multigets of up to [`MOST_HREFS`] items; one that fails as a whole is cut into quarters, down to single GETs, so that
-//! one bad item costs a few requests and no other item. What a multiget leaves out or refuses is asked for singly. So is the
-//! last event of a batch, but no contact: GET gives it converted where a multiget does not say so either (`exact`), and only
-//! of what a multiget gave is known what its server does.
+//! Multigets of as many items as the server answers quickly (`pace`), several side by side, each cut from what is left when
+//! its turn comes; one that fails as a whole is halved, down to single GETs, so that one bad item costs a few requests and no
+//! other item. What a multiget leaves out or refuses is asked for singly, and so is everything where there is no multiget. So
+//! is the last event of a batch, but no contact: GET gives it converted where a multiget does not say so either (`exact`), and
+//! only of what a multiget gave is known what its server does.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::OnceCell;
 
 use super::collection::Item;
 use super::exact::{Trust, Wire};
+use super::flow::Flow;
+use super::pace::{FIRST, MOST_BYTES, Pace, SLOW, Went};
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
 use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
-use crate::dav::{Collection, ETag, Error, Href, Kind};
+use crate::dav::{Collection, ETag, Error, ErrorKind, Href, Kind};
 use crate::report::sentence;
 
-/// Most items in one multiget; servers answer so many in well under a second, and a failure costs little.
-const MOST_HREFS: usize = 50;
-
-/// Most bytes of items in one multiget, as far as their sizes are listed.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
-
-/// So many requests in a row without an answer, and the server is gone: 50, 13, 4, 1 items and one more.
+/// So many requests in a row without an answer, and the server is gone. Those that run side by side count as one.
 const MOST_LOST: usize = 5;
 
 /// The fetching of one collection.
@@ -36,7 +36,23 @@ pub(super) struct Fetch<'a> {
     pub failures: AtomicUsize,
     /// The kinds of components that were seen.
     pub components: Mutex<BTreeSet<&'static str>>,
+    /// How the texts of this collection are read, once some came.
+    rule: OnceCell<Rule>,
+    /// The same while only GETs gave anything.
+    rule_of_wholes: OnceCell<Rule>,
     lost: AtomicUsize,
+    /// Whether a multiget was answered here.
+    answered: AtomicBool,
+    /// Whether this collection answers no multiget.
+    only_gets: AtomicBool,
+    /// Whether it lets us wait: then it gets one connection while others have something to read, too.
+    slow: AtomicBool,
+}
+
+/// Some items that are asked for together.
+struct Batch {
+    items: Vec<Item>,
+    share: super::pace::Share,
 }
 
 /// What came of a collection.
@@ -58,6 +74,16 @@ pub(super) enum Raw {
     Failed { why: String, is_passing: bool },
 }
 
+impl Raw {
+    /// How many bytes came.
+    fn length(&self) -> u64 {
+        match self {
+            Self::Text { text: bytes, .. } | Self::Whole { content: bytes } => bytes.len() as u64,
+            Self::Failed { .. } => 0,
+        }
+    }
+}
+
 /// How the texts of a collection become what is stored.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
@@ -69,30 +95,27 @@ pub(super) struct Rule {
 
 impl Run<'_> {
     /// Sends every item of a collection as an entry or a failure.
-    pub(super) async fn fetch(&self, collection: &Collection, items: Vec<Item>) -> Result<Came, Stop> {
-        let (failures, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let fetch = Fetch { run: self, collection, failures, components: Mutex::default(), lost };
-        let (good, bad): (Vec<_>, Vec<_>) =
-            items.into_iter().partition(|item| item.member.trouble.is_none() && item.member.status < 300);
+    pub(super) async fn fetch(&self, collection: &Collection, mut items: Vec<Item>) -> Result<Came, Stop> {
+        let fetch = Fetch {
+            run: self,
+            collection,
+            failures: AtomicUsize::new(0),
+            components: Mutex::default(),
+            rule: OnceCell::new(),
+            rule_of_wholes: OnceCell::new(),
+            lost: AtomicUsize::new(0),
+            answered: AtomicBool::new(false),
+            only_gets: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
+        };
+        let bad: Vec<_> =
+            items.extract_if(.., |item| item.member.trouble.is_some() || item.member.status >= 300).collect();
         for item in bad {
             let status = item.member.status;
             let why = item.member.trouble.unwrap_or_else(|| format!("the server answered {status} for it"));
             fetch.failed(item.path, why).await?;
         }
-        let mut batches = batches(good).into_iter();
-        if let Some(first) = batches.next() {
-            // How this collection is to be read shows on its first batch.
-            let raws = fetch.ask(first).await?;
-            let rule = fetch.rule(&raws).await?;
-            fetch.deliver(raws, &rule).await?;
-            let (fetch, rule) = (&fetch, &rule);
-            let rest = stream::iter(batches).map(|batch| async move {
-                let _permit = self.batches.acquire().await.map_err(|_| Stop::Unheard)?;
-                let raws = fetch.ask(batch).await?;
-                fetch.deliver(raws, rule).await
-            });
-            rest.buffer_unordered(self.source.connections.max(1)).try_collect::<()>().await?;
-        }
+        fetch.all(items).await?;
         let components = fetch.components.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(Came { failures: fetch.failures.into_inner(), components })
     }
@@ -105,40 +128,153 @@ impl Fetch<'_> {
         self.run.failed(path, why).await
     }
 
+    fn flow(&self) -> &Flow {
+        &self.run.flow
+    }
+
+    fn pace(&self) -> &Pace {
+        self.flow().pace(self.collection.kind)
+    }
+
+    /// Asks for all of them, and sends them as they come.
+    async fn all(&self, items: Vec<Item>) -> Result<(), Stop> {
+        let mut left = VecDeque::from(items);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let lanes = self.flow().lanes(self.slow.load(Ordering::Relaxed));
+            while under_way.len() < lanes
+                && let Some(batch) = self.cut(&mut left, lanes)
+            {
+                under_way.push(Box::pin(self.batch(batch)));
+            }
+            match under_way.next().await {
+                Some(done) => done?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The next items that are asked for together: neither too many nor, as far as is known, too large.
+    fn cut(&self, left: &mut VecDeque<Item>, lanes: usize) -> Option<Batch> {
+        if left.is_empty() {
+            return None;
+        }
+        let share = self.pace().share(left.len(), lanes);
+        let most = if self.is_without_multiget() { FIRST } else { share.hrefs };
+        let (mut count, mut bytes) = (0, 0);
+        for item in left.iter().take(most) {
+            bytes += item.member.size.unwrap_or(0);
+            if count > 0 && bytes > MOST_BYTES {
+                break;
+            }
+            count += 1;
+        }
+        Some(Batch { items: left.drain(..count).collect(), share })
+    }
+
+    /// Asks for a batch and sends what comes.
+    async fn batch(&self, batch: Batch) -> Result<(), Stop> {
+        let _place = self.flow().place().await?;
+        let raws = self.ask(batch).await?;
+        let has_text = raws.iter().any(|(_, raw)| matches!(raw, Raw::Text { .. }));
+        // How this collection is read shows on the first texts; a batch without any must not decide it.
+        let rule = match self.rule.get() {
+            Some(rule) => rule,
+            None if has_text => self.rule.get_or_try_init(|| self.rule(&raws)).await?,
+            None => self.rule_of_wholes.get_or_try_init(|| self.rule(&raws)).await?,
+        };
+        self.deliver(raws, rule).await
+    }
+
     /// Asks for all of a batch, in as few requests as the server lets us.
-    async fn ask(&self, batch: Vec<Item>) -> Result<Vec<(Item, Raw)>, Stop> {
-        let mut raws = Vec::with_capacity(batch.len());
-        let mut left = VecDeque::from([batch]);
+    async fn ask(&self, Batch { items, share }: Batch) -> Result<Vec<(Item, Raw)>, Stop> {
+        let whole = items.len();
+        let mut raws = Vec::with_capacity(whole);
+        let mut left = VecDeque::from([items]);
+        let mut went = None;
         while let Some(batch) = left.pop_front() {
-            let is_contact = self.collection.kind == Kind::AddressBook;
-            if let ([item], false) = (batch.as_slice(), is_contact) {
-                let raw = self.get(item, None).await?;
-                raws.extend(batch.into_iter().map(|item| (item, raw.clone())));
+            if self.is_single(&batch) {
+                // What a single GET gives says nothing of why more failed at once.
+                went = Some(if went.is_none() { Went::Well(Duration::ZERO, 0) } else { Went::Badly });
+                raws.extend(self.gets(batch).await?);
                 continue;
             }
-            match self.multiget(&batch, None).await {
-                Ok(mut fetched) => {
+            let round = self.lost.load(Ordering::Relaxed);
+            match self.multiget_timed(&batch, None).await {
+                (Ok(mut fetched), took) => {
+                    self.slow.store(took > SLOW, Ordering::Relaxed);
+                    went.get_or_insert(Went::Well(took, fetched.values().map(Raw::length).sum()));
+                    let mut missing = Vec::new();
                     for item in batch {
-                        let raw = match fetched.remove(&item.member.href) {
-                            Some(raw) => raw,
-                            None => self.get(&item, None).await?,
-                        };
-                        raws.push((item, raw));
+                        match fetched.remove(&item.member.href) {
+                            Some(raw) => raws.push((item, raw)),
+                            None => missing.push(item),
+                        }
                     }
+                    raws.extend(self.gets(missing).await?);
                 }
-                Err(error) => {
-                    self.survives(error)?;
-                    if let [item] = batch.as_slice() {
-                        let raw = self.get(item, None).await?;
-                        raws.extend(batch.into_iter().map(|item| (item, raw.clone())));
+                (Err(error), _) => {
+                    self.slow.fetch_or(error.kind == ErrorKind::TimedOut, Ordering::Relaxed);
+                    if went.is_none() {
+                        self.pace().failed(whole, error.kind);
+                    }
+                    went = Some(if went.is_none() { Went::InParts } else { Went::Badly });
+                    let kind = self.survives(error, round)?.kind;
+                    if self.refuses_multigets(kind, &batch).await? || batch.len() == 1 {
+                        raws.extend(self.gets(batch).await?);
                         continue;
                     }
-                    let quarter = batch.len().div_ceil(4);
-                    left.extend(batch.chunks(quarter).map(<[Item]>::to_vec));
+                    // Each round of a server that does not answer costs its timeout.
+                    let parts = if kind == ErrorKind::TimedOut { 4 } else { 2 };
+                    left.extend(batch.chunks(batch.len().div_ceil(parts)).map(<[Item]>::to_vec));
                 }
             }
         }
+        self.pace().note(&share, whole, went.filter(|_| !self.is_without_multiget()).unwrap_or(Went::Badly));
         Ok(raws)
+    }
+
+    fn is_without_multiget(&self) -> bool {
+        self.only_gets.load(Ordering::Relaxed) || self.pace().is_without()
+    }
+
+    /// Whether the items are asked for one by one.
+    fn is_single(&self, batch: &[Item]) -> bool {
+        (batch.len() == 1 && self.collection.kind == Kind::Calendar) || self.is_without_multiget()
+    }
+
+    /// Whether a failure of this kind means that this collection answers no multiget at all: then none is sent any more.
+    async fn refuses_multigets(&self, kind: ErrorKind, batch: &[Item]) -> Result<bool, Stop> {
+        let is_refusal = |kind| matches!(kind, ErrorKind::Refused | ErrorKind::Forbidden);
+        let for_good = kind == ErrorKind::Unsupported;
+        if self.answered.load(Ordering::Relaxed) || !(for_good || is_refusal(kind)) {
+            return Ok(false);
+        }
+        // It may be one of the items that is refused: the answer to a single one tells.
+        if let (false, [_, .., one]) = (for_good, batch) {
+            let round = self.lost.load(Ordering::Relaxed);
+            match self.multiget(std::slice::from_ref(one), None).await {
+                Err(error) if is_refusal(error.kind) => {}
+                Err(error) => {
+                    self.survives(error, round)?;
+                    return Ok(false);
+                }
+                Ok(_) => return Ok(false),
+            }
+        }
+        if !self.only_gets.swap(true, Ordering::Relaxed) {
+            self.pace().refused(for_good);
+        }
+        Ok(true)
+    }
+
+    /// What GET gives for each of them, several at once.
+    async fn gets(&self, items: Vec<Item>) -> Result<Vec<(Item, Raw)>, Stop> {
+        let get = |item: Item| async move {
+            let raw = self.get(&item, None).await?;
+            Ok((item, raw))
+        };
+        stream::iter(items).map(get).buffered(self.run.source.connections.max(1)).try_collect().await
     }
 
     /// The texts that one multiget gives.
@@ -147,24 +283,40 @@ impl Fetch<'_> {
         batch: &[Item],
         vcard_version: Option<VcardVersion>,
     ) -> Result<HashMap<Href, Raw>, Error> {
+        self.multiget_timed(batch, vcard_version).await.0
+    }
+
+    /// The same, and how long the answer took.
+    async fn multiget_timed(
+        &self,
+        batch: &[Item],
+        vcard_version: Option<VcardVersion>,
+    ) -> (Result<HashMap<Href, Raw>, Error>, Duration) {
         let request = Multiget {
             kind: self.collection.kind,
             collection: self.collection.href.clone(),
             hrefs: batch.iter().map(|item| item.member.href.clone()).collect(),
             vcard_version,
         };
-        let fetched = self.run.source.client.send(&request).await?;
+        let (fetched, took) = self.run.source.client.send_timed(&request).await;
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => return (Err(error), took),
+        };
         self.lost.store(0, Ordering::Relaxed);
+        self.answered.store(true, Ordering::Relaxed);
+        self.pace().answered();
         let texts = fetched.into_iter().filter(|one| one.trouble.is_none() && one.status < 300);
         let texts = texts.filter_map(|Fetched { href, etag, data, .. }| {
             data.filter(|data| is_item(self.collection.kind, data))
                 .map(|data| (href, Raw::Text { text: Bytes::from(data), etag }))
         });
-        Ok(texts.collect())
+        (Ok(texts.collect()), took)
     }
 
     /// What GET gives for one item.
     pub(super) async fn get(&self, item: &Item, vcard_version: Option<VcardVersion>) -> Result<Raw, Stop> {
+        let round = self.lost.load(Ordering::Relaxed);
         match self.run.source.client.send(&Get { at: item.member.href.clone(), vcard_version }).await {
             Ok(Got { bytes, content_type, .. }) => {
                 self.lost.store(0, Ordering::Relaxed);
@@ -174,16 +326,22 @@ impl Fetch<'_> {
                 Ok(Raw::Failed { why: no_item(self.collection.kind, content_type.as_deref()), is_passing: false })
             }
             Err(error) => {
-                let error = self.survives(error)?;
+                let error = self.survives(error, round)?;
                 Ok(Raw::Failed { why: sentence(&error), is_passing: error.is_passing() })
             }
         }
     }
 
-    /// The error again, if the collection may be gone on with after it.
-    fn survives(&self, error: Error) -> Result<Error, Stop> {
-        let lost = if error.is_about_all() { self.lost.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
-        if lost >= MOST_LOST { Err(Stop::Lost(error)) } else { Ok(error) }
+    /// The error again, if the collection may be gone on with after it; `round` is how many were lost when it was sent.
+    fn survives(&self, error: Error, round: usize) -> Result<Error, Stop> {
+        if error.is_about_all() {
+            // Somebody else may have counted for all that ran beside it.
+            let _ = self.lost.compare_exchange(round, round + 1, Ordering::Relaxed, Ordering::Relaxed);
+            if self.lost.load(Ordering::Relaxed) >= MOST_LOST {
+                return Err(Stop::Lost(error));
+            }
+        }
+        Ok(error)
     }
 }
 
@@ -193,24 +351,4 @@ pub(super) fn no_item(kind: Kind, content_type: Option<&str>) -> String {
     let sent: String = content_type.unwrap_or_default().chars().filter(|c| !c.is_control()).take(60).collect();
     let sent = if sent.is_empty() { "something else".to_owned() } else { sent };
     format!("the server gave no {what} but {sent}")
-}
-
-/// Items in runs that are neither too many nor, as far as is known, too large.
-fn batches(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut batches: Vec<Vec<Item>> = Vec::new();
-    let mut bytes = 0;
-    for item in items {
-        let size = item.member.size.unwrap_or(0);
-        match batches.last_mut() {
-            Some(batch) if batch.len() < MOST_HREFS && bytes + size <= MOST_BYTES => {
-                bytes += size;
-                batch.push(item);
-            }
-            _ => {
-                bytes = size;
-                batches.push(vec![item]);
-            }
-        }
-    }
-    batches
 }

@@ -11,8 +11,10 @@ mod deliver;
 mod exact;
 mod fetch;
 mod find;
+mod flow;
 mod listing;
 mod memory;
+mod pace;
 mod sweep;
 mod tree;
 
@@ -24,7 +26,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::{OnceCell, Semaphore, mpsc};
+use tokio::sync::{OnceCell, mpsc};
 
 use super::open::{Opened, failed};
 use super::remembered::{Identity, RememberedAccount};
@@ -33,6 +35,7 @@ use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
 use crate::dav::{self, Client, Href, Kind};
 use buffer::Buffer;
+use flow::Flow;
 use memory::Memory;
 use sweep::Sweep;
 use tree::Tree;
@@ -80,8 +83,8 @@ struct Run<'a> {
     found: mpsc::Sender<Found>,
     /// Collections of which the server did not say for now what else they have.
     undescribed: HashSet<Href>,
-    /// Bounds how many batches of contents are in memory besides the buffer.
-    batches: Semaphore,
+    /// What its collections share.
+    flow: Flow,
     /// How many collections in a row could not be read because nobody answered.
     lost: AtomicUsize,
     first_lost: OnceLock<Error>,
@@ -167,7 +170,7 @@ impl Source for DavSource {
             memory: self.memory(),
             found,
             undescribed,
-            batches: Semaphore::new(self.connections.max(1)),
+            flow: Flow::new(self.connections),
             lost: AtomicUsize::new(0),
             first_lost: OnceLock::new(),
             read: AtomicBool::new(false),
@@ -214,11 +217,13 @@ impl Run<'_> {
                 self.folder(tree::root_of(kind)).await?;
             }
         }
-        stream::iter(folders)
-            .map(|folder| async move { self.collection(folder).await })
-            .buffer_unordered(self.source.connections.max(1))
-            .try_collect::<()>()
-            .await
+        self.flow.begin(folders.len());
+        let read = |folder| async move {
+            self.collection(folder).await?;
+            self.flow.done();
+            Ok(())
+        };
+        stream::iter(folders).map(read).buffer_unordered(self.flow.collections()).try_collect::<()>().await
     }
 
     async fn folder(&self, path: &str) -> Result<(), Stop> {
