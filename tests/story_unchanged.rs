@@ -1,10 +1,15 @@
 //! What did not change costs next to nothing, and nothing that did is missed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 
+use crate::support::generate;
 use crate::support::person::{Person, Ran};
 use crate::support::provider::marks::Marks;
-use crate::support::provider::{CALENDARS, Collection, Provider};
+use crate::support::provider::{Account, CALENDARS, Collection, Provider};
+use crate::support::scripted::Scripted;
 use crate::support::servers::Server;
 
 const HOME: &str = "/alice/cal/home/";
@@ -21,16 +26,22 @@ fn card(uid: &str) -> Vec<u8> {
     format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:x\r\nN:x;;;;\r\nEND:VCARD\r\n").into_bytes()
 }
 
-/// A provider whose collections have ctags and tell what changed, with so many events and a contact.
+/// An account whose collections have ctags and tell what changed, with so many events and a contact.
+fn filled(events: usize) -> Account {
+    let mut account = Account { marks: Some(Marks::default()), ..Account::default() };
+    let card = ("c.vcf".to_owned(), card("c"));
+    let events = (0..events).map(|number| format!("e{number:03}"));
+    let events = events.map(|name| (format!("{name}.ics"), event(&name, "first")));
+    let collections = [(HOME, events.collect()), ("/alice/card/people/", [card].into())];
+    account.collections =
+        collections.map(|(at, items)| (at.to_owned(), Collection { items, ..Collection::default() })).into();
+    account
+}
+
+/// A provider with such an account.
 fn provider(events: usize) -> Provider {
     let provider = Provider::start(|_, _| None);
-    let mut account = provider.account();
-    account.marks = Some(Marks::default());
-    account.collection("/alice/card/people/").items.insert("c.vcf".into(), card("c"));
-    drop(account);
-    for number in 0..events {
-        put(&provider, &format!("e{number:03}"), "first");
-    }
+    *provider.account() = filled(events);
     provider
 }
 
@@ -237,6 +248,29 @@ async fn another_vault_gets_everything_with_few_requests() {
     assert_eq!(content.into_bytes(), event("e299", "first"));
 }
 
+/// Of a collection that was not read to its end what was read is known all the same.
+#[tokio::test]
+async fn what_failed_is_asked_for_again_and_nothing_else() {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let broken = Arc::clone(&is_broken);
+    let provider = Provider::start(move |_, request| {
+        let is_it = broken.load(Ordering::SeqCst)
+            && (request.path.ends_with("e007.ics") || request.text().contains("e007.ics"));
+        is_it.then(|| Scripted::answer(403, ""))
+    });
+    let account = filled(60);
+    *provider.account() = account;
+    let person = person(&provider, &[]).await;
+    let ran = person.run(&["at", "vault", "backup", "--json", "@it"]).await;
+    assert_eq!((ran.code(), ran.value("/snapshot/failed")), (Some(3), json!(1)), "{ran:?}");
+    is_broken.store(false, Ordering::SeqCst);
+    let (ran, asked) = back_up(&person, &provider).await;
+    assert_eq!(ran.value("/snapshot/files").as_u64(), Some(61 + 2), "{ran:?}");
+    let of_home: Vec<_> = asked.iter().filter(|one| one.contains(HOME)).collect();
+    assert_eq!(of_home, [&format!("PROPFIND {HOME}"), &format!("GET {HOME}e007.ics")]);
+    assert_eq!(back_up(&person, &provider).await.1.len(), 2);
+}
+
 /// What was told as unchanged and is something else when its content is asked for is never stored as what it was.
 #[tokio::test]
 async fn what_is_not_what_it_was_fails_and_comes_with_the_next_backup() {
@@ -259,7 +293,7 @@ async fn an_account_that_moved_is_searched_for_again() {
     let provider = Provider::start(|account, request| {
         // Its calendars lie elsewhere from some time on.
         let moved = account.collections.contains_key("/alice/new/home/");
-        (moved && request.path.starts_with(CALENDARS)).then(|| crate::support::scripted::Scripted::answer(404, ""))
+        (moved && request.path.starts_with(CALENDARS)).then(|| Scripted::answer(404, ""))
     });
     let person = person(&provider, &[]).await;
     back_up(&person, &provider).await;
@@ -277,7 +311,7 @@ async fn two_backups_of_one_source_at_once_are_both_whole() {
     let person = Person::with_vault().await;
     person.add("it", &server).await;
     let folder = tempfile::tempdir().expect("a folder");
-    crate::support::generate::Account::readable().write_vdir(folder.path()).expect("an account");
+    generate::Account::readable().write_vdir(folder.path()).expect("an account");
     person.fill("it", folder.path()).await;
     let back_up = || person.ok(&["at", "vault", "backup", "--json", "@it"]);
     let (one, other) = tokio::join!(back_up(), back_up());

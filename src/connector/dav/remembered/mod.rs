@@ -89,6 +89,14 @@ impl Remembered {
         RememberedAccount::read(&mut *self.database().await).await
     }
 
+    /// Remembers where the account was found, and for which choice of items what is remembered of them holds.
+    pub async fn keep(&self, account: &RememberedAccount) -> Result<(), sqlx::Error> {
+        let mut database = self.database().await;
+        let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
+        account.write(&mut all).await?;
+        all.commit().await
+    }
+
     /// All of its collections, each with the number that it has here.
     pub async fn collections(&self) -> Result<Vec<(i64, RememberedCollection)>, sqlx::Error> {
         RememberedCollection::read_all(&mut *self.database().await).await
@@ -156,7 +164,7 @@ impl Remembered {
         all.commit().await
     }
 
-    /// Ends a run: the state of each collection that it has written, which have not changed, which are gone, and the account.
+    /// Ends a run: the state of each collection that it has written, which have not changed, and which are gone.
     pub async fn end(&self, end: &End) -> Result<(), sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
@@ -174,9 +182,6 @@ impl Remembered {
         }
         for id in &end.gone {
             sqlx::query("DELETE FROM collection WHERE id = ?").bind(id).execute(&mut *all).await?;
-        }
-        if let Some(account) = &end.account {
-            account.write(&mut all).await?;
         }
         all.commit().await
     }
@@ -200,8 +205,6 @@ pub(super) struct End {
     pub unchanged: Vec<i64>,
     /// Those that are no longer there.
     pub gone: Vec<i64>,
-    /// Where the account is, if the run knows.
-    pub account: Option<RememberedAccount>,
 }
 
 async fn open(file: &Path) -> Result<SqliteConnection, sqlx::Error> {

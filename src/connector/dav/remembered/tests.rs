@@ -54,7 +54,8 @@ async fn what_is_remembered_is_there_in_the_next_run() {
         let id = remembered.begin(Kind::Calendar, "/work/", false).await.unwrap();
         remembered.write(&items.clone().map(|item| (id, item)), &[]).await.unwrap();
         assert!(!remembered.collections().await.unwrap()[0].1.state.whole, "until the run is over");
-        remembered.end(&End { account: Some(account.clone()), ..written(id, state("7")) }).await.unwrap();
+        remembered.keep(&account).await.unwrap();
+        remembered.end(&written(id, state("7"))).await.unwrap();
     }
     let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
     assert_eq!(remembered.account().await.unwrap(), Some(account));

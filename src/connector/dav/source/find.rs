@@ -1,7 +1,6 @@
 //! Finding the account: where it was the last time, else by a search.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
 
 use super::memory::Memory;
 use super::{Account, DavSource};
@@ -59,7 +58,7 @@ impl DavSource {
             false => HashSet::new(),
         };
         let filter = self.wants();
-        self.remember(RememberedAccount { unswept: before.unswept + 1, filter, ..before });
+        memory.keep(&RememberedAccount { unswept: before.unswept + 1, filter, ..before }).await;
         Ok(Some(Account { account, undescribed }))
     }
 
@@ -76,13 +75,9 @@ impl DavSource {
             }
             // What was not found now must be searched for again.
             if account.failures.is_empty() {
-                self.remember(RememberedAccount {
-                    principal: account.principal.as_ref().map(|principal| memory.text_of(principal).into()),
-                    only: account.only,
-                    homes,
-                    filter: self.wants(),
-                    unswept: 0,
-                });
+                let principal = account.principal.as_ref().map(|principal| memory.text_of(principal).into());
+                let (only, filter) = (account.only, self.wants());
+                memory.keep(&RememberedAccount { principal, only, homes, filter, unswept: 0 }).await;
             }
         }
         Ok(Account { account, undescribed })
@@ -98,10 +93,6 @@ impl DavSource {
     fn wants(&self) -> String {
         let [since, until] = self.filter.edges().map(|(_, edge)| edge.unwrap_or_default());
         format!("{};{since};{until}", self.filter.components.join(","))
-    }
-
-    fn remember(&self, account: RememberedAccount) {
-        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(account);
     }
 
     fn not_found(&self, error: dav::Error) -> Error {

@@ -88,6 +88,12 @@ impl Memory {
         Some(account)
     }
 
+    /// Remembers where the account is.
+    pub async fn keep(&self, account: &RememberedAccount) {
+        // Where that is not possible, it is searched for again.
+        let _ = self.remembered.keep(account).await;
+    }
+
     /// What is known of a collection.
     pub fn known(&self, collection: &Collection) -> Option<Known> {
         self.run().known.get(&(collection.kind, collection.href.clone())).cloned()
@@ -189,8 +195,8 @@ impl Memory {
         self.run().end.written.push((id, state, properties));
     }
 
-    /// Ends a run: `account` is where it was found. Where `takes_rest`, the host has taken what it did not settle, too.
-    pub async fn end(&self, account: Option<RememberedAccount>, takes_rest: bool) {
+    /// Ends a run. Where `takes_rest`, the host has taken what it did not settle, too.
+    pub async fn end(&self, takes_rest: bool) {
         let end = {
             let mut run = self.run();
             if takes_rest {
@@ -205,7 +211,6 @@ impl Memory {
                     *state = RememberedState { born: state.born.clone(), ..RememberedState::default() };
                 }
             }
-            end.account = account;
             *run = This::default();
             end
         };

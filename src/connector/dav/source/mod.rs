@@ -29,7 +29,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::open::{Opened, failed};
-use super::remembered::{Identity, RememberedAccount};
+use super::remembered::Identity;
 use crate::connector::filter::Filter;
 use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
@@ -63,8 +63,6 @@ pub(in crate::connector) struct DavSource {
     memory: OnceCell<Option<Memory>>,
     /// The account as it was found, until it is listed.
     found: Mutex<Option<Account>>,
-    /// Where the account is, to be remembered when the run is over.
-    remembered: Mutex<Option<RememberedAccount>>,
     /// What a person should read.
     sentences: Mutex<Vec<String>>,
 }
@@ -126,7 +124,6 @@ impl DavSource {
             folder,
             memory: OnceCell::new(),
             found: Mutex::default(),
-            remembered: Mutex::default(),
             sentences: Mutex::default(),
         })
     }
@@ -197,9 +194,8 @@ impl Source for DavSource {
     }
 
     async fn end(&self, takes_rest: bool) -> Vec<String> {
-        let account = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(memory) = self.memory() {
-            memory.end(account, takes_rest).await;
+            memory.end(takes_rest).await;
         }
         std::mem::take(&mut *self.sentences.lock().unwrap_or_else(PoisonError::into_inner))
     }
