@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -87,7 +86,7 @@ async fn tags_that_are_equal_for_all_new_items_hide_no_change() {
 /// A server whose tokens and ctags tell of nothing that is done during a test: tokens from the future, and as ctag the second of
 /// the last change but one.
 fn with_stale_tokens() -> Provider {
-    let second = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let second = jiff::Timestamp::now().as_second();
     Provider::start(move |account, request| {
         if request.text().contains("sync-collection") {
             let token = "<D:sync-token>https://x.example/9999</D:sync-token>";

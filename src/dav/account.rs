@@ -14,6 +14,8 @@ use super::unread::Unread;
 pub struct Account {
     /// Who we are there.
     pub principal: Option<Href>,
+    /// Who is signed in: another one, where the account is somebody's who shares it.
+    pub user: Option<Href>,
     /// Where new collections go; empty if the location is one collection.
     pub homes: Vec<Home>,
     /// Every calendar and address book, each once.

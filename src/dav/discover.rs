@@ -63,14 +63,16 @@ struct Search<'a> {
     unread: Vec<Unread>,
     /// What to ask for besides.
     others: Others,
-    /// Who we were before.
-    known_principal: Option<Href>,
+    /// Who was signed in before.
+    known_user: Option<Href>,
+    /// Who is signed in, by the first answer that tells.
+    user: Option<Href>,
 }
 
 impl<'a> Search<'a> {
     fn new(client: &'a Client, kinds: &'a [Kind]) -> Self {
         let (scheduling, others) = (Scheduling::default(), Others::default());
-        Self { client, kinds, scheduling, unread: Vec::new(), others, known_principal: None }
+        Self { client, kinds, scheduling, unread: Vec::new(), others, known_user: None, user: None }
     }
 }
 
@@ -198,10 +200,9 @@ impl Search<'_> {
             reply = self.client.send(&request).await;
         }
         let reply = self.noted(reply?);
-        match own_resource(&reply, at) {
-            Some(resource) => Ok(Look { at: reply.at.clone(), resource: resource.clone() }),
-            None => Err(nothing_there(at)),
-        }
+        let Some(resource) = own_resource(&reply, at) else { return Err(nothing_there(at)) };
+        self.note_user(resource, &reply.at)?;
+        Ok(Look { at: reply.at.clone(), resource: resource.clone() })
     }
 
     async fn list(&mut self, home: &Href) -> Result<PropfindReply, Error> {
@@ -210,19 +211,21 @@ impl Search<'_> {
         let request = Propfind { at: home.clone(), depth: Depth::One, names, also: self.others.named().to_vec() };
         let reply = self.client.send(&request).await?;
         if let Some(own) = own_resource(&reply, home) {
-            self.is_us(own, &reply.at)?;
+            self.note_user(own, &reply.at)?;
         }
         Ok(self.noted(reply))
     }
 
-    /// An error where somebody else is signed in than before.
-    fn is_us(&self, resource: &Resource, at: &Href) -> Result<(), Error> {
-        let Some(known) = &self.known_principal else { return Ok(()) };
+    /// Notes who is signed in; an error where that is somebody else than before.
+    fn note_user(&mut self, resource: &Resource, at: &Href) -> Result<(), Error> {
         let look = Look { at: at.clone(), resource: resource.clone() };
-        match look.principal() {
-            Some(now) if now != *known => Err(nothing_there(at)),
-            _ => Ok(()),
+        let Some(now) = look.principal() else { return Ok(()) };
+        let known = self.known_user.as_ref();
+        if known.is_some_and(|known| *known != now) {
+            return Err(nothing_there(at));
         }
+        self.user.get_or_insert(now);
+        Ok(())
     }
 
     fn noted(&mut self, reply: PropfindReply) -> PropfindReply {
@@ -275,6 +278,7 @@ impl Search<'_> {
     async fn account(mut self, found: Found) -> Result<Account, Error> {
         let mut account = Account {
             principal: found.principal,
+            user: None,
             homes: Vec::new(),
             collections: Vec::new(),
             trash: Vec::new(),
@@ -296,6 +300,7 @@ impl Search<'_> {
             account.failures.append(&mut self.unread);
         }
         account.scheduling = self.scheduling.says();
+        account.user = self.user;
         Ok(account)
     }
 

@@ -12,8 +12,8 @@ use crate::dav::unread::{Missing, Unread};
 /// What was found of an account before.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Who we were.
-    pub principal: Option<Href>,
+    /// Who was signed in.
+    pub user: Option<Href>,
     /// Where its collections lay; of a location that is one collection, that.
     pub homes: Vec<Home>,
     /// Whether the location is one collection.
@@ -26,19 +26,21 @@ pub struct Known {
 ///
 /// An error where it is not there any more, or somebody else's: then only [`discover`] tells.
 pub async fn find_again(client: &Client, kinds: &[Kind], known: Known) -> Result<Account, Error> {
-    let Known { principal, homes, only, others } = known;
-    let mut search = Search { others, known_principal: principal.clone(), ..Search::new(client, kinds) };
+    let Known { user, homes, only, others } = known;
+    let mut search = Search { others, known_user: user, ..Search::new(client, kinds) };
+    for home in &homes {
+        client.allow_below(home.href.url());
+    }
     let what = match homes.as_slice() {
         [one] if only => {
             let look = search.look(&one.href).await?;
-            search.is_us(&look.resource, &look.at)?;
             let mut collection = Collection::read(&look.resource, kinds).ok_or_else(|| nothing_there(client.base()))?;
             search.others.add_to(&mut collection, &look.resource.elements().collect::<Vec<_>>());
             What::Only(Box::new(collection))
         }
         _ => What::Homes(homes),
     };
-    let account = search.account(Found { principal, what }).await?;
+    let account = search.account(Found { principal: None, what }).await?;
     // A home that is gone, or no home any more, has moved; one in trouble has not.
     let moved = |unread: &&Unread| matches!(unread.missing, Missing::Collections(_)) && !is_passing(&unread.why);
     match account.failures.iter().position(|unread| moved(&unread)) {

@@ -13,6 +13,8 @@ pub struct Marks {
     pub silent: bool,
     /// So many changes are told in one report, with a 507 and a token to go on from.
     pub most: Option<usize>,
+    /// Every report tells of a change of this one and of nothing else, as of a calendar that was made anew since.
+    pub only: Option<&'static str>,
     /// No token is known any more.
     pub forgetful: bool,
 }
@@ -41,7 +43,7 @@ impl Marks {
         listed: &dyn Fn(&str, &[u8]) -> String,
     ) -> Scripted {
         let since = asked.split("sync-token>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
-        let before = match since.strip_prefix("urn:mark:").map(|number| number.parse::<usize>()) {
+        let before = match since.strip_prefix("urn:mark:").map(str::parse::<usize>) {
             None => BTreeMap::new(),
             Some(_) if self.forgetful => {
                 return Scripted::answer(403, "<D:error xmlns:D='DAV:'><D:valid-sync-token/></D:error>");
@@ -51,6 +53,10 @@ impl Marks {
                 _ => return Scripted::answer(403, "<D:error xmlns:D='DAV:'><D:valid-sync-token/></D:error>"),
             },
         };
+        if let Some((name, content)) = self.only.and_then(|name| collection.items.get_key_value(name)) {
+            let told = listed(&format!("{path}{name}"), content);
+            return Scripted::multistatus(&format!("{told}<D:sync-token>urn:mark:new</D:sync-token>"));
+        }
         if self.silent {
             return Scripted::multistatus(&format!("<D:sync-token>{since}</D:sync-token>"));
         }
@@ -73,9 +79,8 @@ impl Marks {
             after.remove(name);
         }
         if after != collection.items {
-            members.push_str(&format!(
-                "<D:response><D:href>{path}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>"
-            ));
+            let more = "<D:status>HTTP/1.1 507 Insufficient Storage</D:status>";
+            members.extend(["<D:response><D:href>", path, "</D:href>", more, "</D:response>"]);
         }
         self.given.push((path.to_owned(), after));
         Scripted::multistatus(&format!("{members}<D:sync-token>urn:mark:{}</D:sync-token>", self.given.len() - 1))

@@ -95,6 +95,7 @@ fn place_of(target: &Arc<Target>) -> Place {
 fn copy_of(account: &Account) -> Account {
     Account {
         principal: account.principal.clone(),
+        user: account.user.clone(),
         homes: account.homes.clone(),
         collections: account.collections.clone(),
         trash: Vec::new(),

@@ -9,11 +9,11 @@ use crate::dav::Kind;
 /// Where an account was found, and what of it is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::connector::dav) struct RememberedAccount {
-    /// Who we were there: an href.
-    pub principal: Option<String>,
+    /// Who was signed in: an href.
+    pub user: Option<String>,
     /// Whether the location is one collection; then that is the one home.
     pub only: bool,
-    /// Where its collections lie: of which kind, and an href.
+    /// Where its collections lie: of which kind, and an href. Empty where not all was found.
     pub homes: Vec<(Kind, String)>,
     /// What of its items was wanted, in one line: what is remembered of items holds for that alone.
     pub filter: String,
@@ -27,7 +27,7 @@ impl RememberedAccount {
         let Some(row) = row else { return Ok(None) };
         let homes = sqlx::query("SELECT kind, href FROM home ORDER BY kind, href").fetch_all(&mut *database).await?;
         Ok(Some(Self {
-            principal: row.try_get("principal")?,
+            user: row.try_get("user")?,
             only: row.try_get("only")?,
             homes: homes.iter().filter_map(|row| Some((kind(row)?, row.try_get("href").ok()?))).collect(),
             filter: row.try_get("filter")?,
@@ -37,8 +37,8 @@ impl RememberedAccount {
 
     pub(super) async fn write(&self, database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let account =
-            sqlx::query("INSERT OR REPLACE INTO account (id, principal, only, filter, unswept) VALUES (1, ?, ?, ?, ?)");
-        let account = account.bind(&self.principal).bind(self.only).bind(&self.filter).bind(self.unswept);
+            sqlx::query("INSERT OR REPLACE INTO account (id, user, only, filter, unswept) VALUES (1, ?, ?, ?, ?)");
+        let account = account.bind(&self.user).bind(self.only).bind(&self.filter).bind(self.unswept);
         account.execute(&mut *database).await?;
         sqlx::query("DELETE FROM home").execute(&mut *database).await?;
         for (kind, href) in &self.homes {

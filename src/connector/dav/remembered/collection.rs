@@ -54,6 +54,14 @@ impl RememberedCollection {
         Ok(all)
     }
 
+    /// Whether the collection of that number is this one, in this state.
+    pub(super) async fn is_still(&self, id: i64, database: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM collection WHERE id = ?").bind(id).fetch_optional(database).await?;
+        let Some((row, kind)) = row.as_ref().and_then(|row| Some((row, kind(row)?))) else { return Ok(false) };
+        let now = Self::read(row, kind)?;
+        Ok((now.kind, &now.href, &now.state) == (self.kind, &self.href, &self.state))
+    }
+
     fn read(row: &SqliteRow, kind: Kind) -> Result<Self, sqlx::Error> {
         let sync_token: Option<&str> = row.try_get("sync_token")?;
         let state = RememberedState {
@@ -68,6 +76,11 @@ impl RememberedCollection {
 }
 
 impl RememberedState {
+    /// The same where not all of it is remembered. The ctag stays: one that counts may go back all the same.
+    pub fn in_part(self) -> Self {
+        Self { whole: false, sync_token: None, unswept: 0, ..self }
+    }
+
     /// Writes the state of a collection, if `writer` is still the one who writes it.
     pub(super) async fn write(
         &self,

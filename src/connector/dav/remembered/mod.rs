@@ -13,6 +13,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, Row, SqliteConnection};
@@ -77,7 +78,7 @@ impl Remembered {
             }
             opened => opened,
         };
-        Ok(Self { database: Mutex::new(opened?), writer: rand::random() })
+        Ok(Self { database: Mutex::new(opened?), writer: rand::random_range(1..=i64::MAX) })
     }
 
     async fn database(&self) -> MutexGuard<'_, SqliteConnection> {
@@ -102,16 +103,48 @@ impl Remembered {
         RememberedCollection::read_all(&mut *self.database().await).await
     }
 
-    /// The items of a collection, by href.
-    pub async fn items(&self, collection: i64) -> Result<Vec<RememberedItem>, sqlx::Error> {
-        let rows = sqlx::query("SELECT * FROM item WHERE collection = ? ORDER BY href");
+    /// The items of a collection, by href; `None` where another run has written it since it was read as `known`.
+    pub async fn items(
+        &self,
+        collection: i64,
+        known: &RememberedCollection,
+    ) -> Result<Option<Vec<RememberedItem>>, sqlx::Error> {
         let mut database = self.database().await;
-        let mut rows = rows.bind(collection).fetch(&mut *database);
-        let mut items = Vec::new();
-        while let Some(row) = futures_util::TryStreamExt::try_next(&mut rows).await? {
-            items.push(RememberedItem::read(&row)?);
+        let mut all = database.begin().await?;
+        if !known.is_still(collection, &mut all).await? {
+            return Ok(None);
         }
-        Ok(items)
+        let mut items = Vec::new();
+        {
+            let rows = sqlx::query("SELECT * FROM item WHERE collection = ? ORDER BY href");
+            let mut rows = rows.bind(collection).fetch(&mut *all);
+            while let Some(row) = rows.try_next().await? {
+                items.push(RememberedItem::read(&row)?);
+            }
+        }
+        Ok(Some(items))
+    }
+
+    /// Takes down which collections there are, and what else each has where that is known: namespace, name, and whether there was
+    /// nothing in it.
+    pub async fn describe(&self, collections: &[(Kind, Box<str>, Option<Properties>)]) -> Result<(), sqlx::Error> {
+        let mut database = self.database().await;
+        let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
+        for (kind, href, properties) in collections {
+            let insert = sqlx::query(
+                "INSERT INTO collection (kind, href, writer, whole, unswept) VALUES (?, ?, 0, FALSE, 0) \
+                 ON CONFLICT (kind, href) DO UPDATE SET kind = excluded.kind RETURNING id",
+            );
+            let row = insert.bind(kind.word()).bind(&**href).fetch_one(&mut *all).await?;
+            let id: i64 = row.try_get("id")?;
+            let Some(properties) = properties else { continue };
+            sqlx::query("DELETE FROM property WHERE collection = ?").bind(id).execute(&mut *all).await?;
+            for (namespace, name, empty) in properties {
+                let insert = sqlx::query("INSERT OR REPLACE INTO property VALUES (?, ?, ?, ?)");
+                insert.bind(id).bind(namespace).bind(name).bind(empty).execute(&mut *all).await?;
+            }
+        }
+        all.commit().await
     }
 
     /// Begins to write a collection, of which nothing more is certain until [`Remembered::end`]; its number. With `forget`
@@ -121,8 +154,8 @@ impl Remembered {
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
         let row = sqlx::query(
             "INSERT INTO collection (kind, href, writer, whole, unswept) VALUES (?, ?, ?, FALSE, 0) \
-             ON CONFLICT (kind, href) DO UPDATE SET writer = excluded.writer, whole = FALSE, ctag = NULL, \
-             sync_token = NULL RETURNING id",
+             ON CONFLICT (kind, href) DO UPDATE SET writer = excluded.writer, whole = FALSE, sync_token = NULL \
+             RETURNING id",
         );
         let row = row.bind(kind.word()).bind(href).bind(self.writer).fetch_one(&mut *all).await?;
         let id: i64 = row.try_get("id")?;
@@ -150,15 +183,15 @@ impl Remembered {
         all.commit().await
     }
 
-    /// Items are other than was remembered: they are forgotten, and of their collections nothing is certain.
+    /// Items are other than was remembered: they are forgotten, and of their collections nothing is certain, whoever is writing
+    /// them.
     pub async fn doubt(&self, items: &[(i64, Box<str>)]) -> Result<(), sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
         for (collection, href) in items {
             let delete = sqlx::query("DELETE FROM item WHERE collection = ? AND href = ?");
             delete.bind(collection).bind(&**href).execute(&mut *all).await?;
-            let update =
-                sqlx::query("UPDATE collection SET whole = FALSE, ctag = NULL, sync_token = NULL WHERE id = ?");
+            let update = sqlx::query("UPDATE collection SET writer = 0, whole = FALSE, sync_token = NULL WHERE id = ?");
             update.bind(collection).execute(&mut *all).await?;
         }
         all.commit().await
@@ -168,13 +201,8 @@ impl Remembered {
     pub async fn end(&self, end: &End) -> Result<(), sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
-        for (id, state, properties) in &end.written {
+        for (id, state) in &end.written {
             state.write(*id, self.writer, &mut all).await?;
-            sqlx::query("DELETE FROM property WHERE collection = ?").bind(id).execute(&mut *all).await?;
-            for (namespace, name, empty) in properties {
-                let insert = sqlx::query("INSERT OR REPLACE INTO property VALUES (?, ?, ?, ?)");
-                insert.bind(id).bind(namespace).bind(name).bind(empty).execute(&mut *all).await?;
-            }
         }
         for id in &end.unchanged {
             let update = sqlx::query("UPDATE collection SET unswept = unswept + 1 WHERE id = ?");
@@ -186,8 +214,8 @@ impl Remembered {
         all.commit().await
     }
 
-    /// Forgets every item, as when others are wanted than before.
-    pub async fn forget_items(&self) -> Result<(), sqlx::Error> {
+    /// Forgets every collection with its items, as when others are wanted than before.
+    pub async fn forget_collections(&self) -> Result<(), sqlx::Error> {
         sqlx::query("DELETE FROM collection").execute(&mut *self.database().await).await?;
         Ok(())
     }
@@ -200,7 +228,7 @@ pub(super) type Properties = Vec<(String, String, bool)>;
 #[derive(Debug, Default)]
 pub(super) struct End {
     /// The collections that it has written.
-    pub written: Vec<(i64, RememberedState, Properties)>,
+    pub written: Vec<(i64, RememberedState)>,
     /// Those that were as before.
     pub unchanged: Vec<i64>,
     /// Those that are no longer there.
@@ -223,9 +251,9 @@ async fn open(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     Ok(database)
 }
 
-/// Whether a file is no database, or a damaged one: `SQLITE_CORRUPT` and `SQLITE_NOTADB` of SQLite's result codes.
+/// Whether a file is no database, or a damaged one: `SQLITE_CORRUPT` and `SQLITE_NOTADB` of `SQLite`'s result codes.
 fn is_broken(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
@@ -234,7 +262,11 @@ async fn make_private(folder: &Path) -> std::io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     builder.mode(0o700);
-    builder.create(folder).await
+    builder.create(folder).await?;
+    // One that was there may be open to others; hrefs can be secrets.
+    #[cfg(unix)]
+    tokio::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const TABLES: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS account (
         id INTEGER PRIMARY KEY CHECK (id = 1),
-        principal TEXT,
+        user TEXT,
         only INTEGER NOT NULL,
         filter TEXT NOT NULL,
         unswept INTEGER NOT NULL
@@ -19,7 +19,7 @@ pub(super) const TABLES: [&str; 5] = [
         PRIMARY KEY (kind, href)
     ) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS collection (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL,
         href TEXT NOT NULL,
         writer INTEGER NOT NULL,

@@ -34,8 +34,14 @@ fn item(href: &str, etag: &str) -> RememberedItem {
 }
 
 fn written(id: i64, state: RememberedState) -> End {
-    let properties = vec![("urn:x".to_owned(), "mood".to_owned(), true)];
-    End { written: vec![(id, state, properties)], ..End::default() }
+    End { written: vec![(id, state)], ..End::default() }
+}
+
+/// The only collection there is, and what it has.
+async fn the_one(remembered: &Remembered) -> (RememberedCollection, Option<Vec<RememberedItem>>) {
+    let [(id, collection)] = remembered.collections().await.unwrap().try_into().unwrap();
+    let items = remembered.items(id, &collection).await.unwrap();
+    (collection, items)
 }
 
 #[tokio::test]
@@ -43,31 +49,35 @@ async fn what_is_remembered_is_there_in_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let items = [item("/work/a.ics", "\"1\""), item("/work/b.ics", "\"2\"")];
     let account = RememberedAccount {
-        principal: Some("/alice/".into()),
+        user: Some("/alice/".into()),
         only: false,
         homes: vec![(Kind::Calendar, "/alice/".into())],
         filter: ";;".into(),
         unswept: 2,
     };
-    {
+    let properties = vec![("urn:x".to_owned(), "mood".to_owned(), true)];
+    let id = {
         let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+        remembered.describe(&[(Kind::Calendar, "/work/".into(), Some(properties.clone()))]).await.unwrap();
         let id = remembered.begin(Kind::Calendar, "/work/", false).await.unwrap();
         remembered.write(&items.clone().map(|item| (id, item)), &[]).await.unwrap();
-        assert!(!remembered.collections().await.unwrap()[0].1.state.whole, "until the run is over");
+        assert!(!the_one(&remembered).await.0.state.whole, "until the run is over");
         remembered.keep(&account).await.unwrap();
         remembered.end(&written(id, state("7"))).await.unwrap();
-    }
+        id
+    };
     let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
     assert_eq!(remembered.account().await.unwrap(), Some(account));
-    let collections = remembered.collections().await.unwrap();
-    let [(id, work)] = collections.as_slice() else { panic!("{collections:?}") };
-    assert_eq!((work.href.as_str(), &work.state), ("/work/", &state("7")));
-    assert_eq!(work.properties, [("urn:x".to_owned(), "mood".to_owned(), true)]);
-    assert_eq!(remembered.items(*id).await.unwrap(), items);
-    remembered.end(&End { unchanged: vec![*id], ..End::default() }).await.unwrap();
-    assert_eq!(remembered.collections().await.unwrap()[0].1.state, RememberedState { unswept: 4, ..state("7") });
-    remembered.end(&End { gone: vec![*id], ..End::default() }).await.unwrap();
-    assert_eq!(remembered.items(*id).await.unwrap(), []);
+    let (work, its) = the_one(&remembered).await;
+    assert_eq!((work.href.as_str(), &work.state, &work.properties), ("/work/", &state("7"), &properties));
+    assert_eq!(its.unwrap(), items);
+    // What nobody could say for now stays.
+    remembered.describe(&[(Kind::Calendar, "/work/".into(), None)]).await.unwrap();
+    assert_eq!(the_one(&remembered).await.0.properties, properties);
+    remembered.end(&End { unchanged: vec![id], ..End::default() }).await.unwrap();
+    assert_eq!(the_one(&remembered).await.0.state, RememberedState { unswept: 4, ..state("7") });
+    remembered.end(&End { gone: vec![id], ..End::default() }).await.unwrap();
+    assert_eq!(remembered.items(id, &work).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -83,22 +93,38 @@ async fn of_two_runs_the_one_that_began_last_writes() {
     second.unwrap();
     other.end(&written(id, state("8"))).await.unwrap();
     one.end(&written(id, state("7"))).await.unwrap();
-    assert_eq!(one.items(id).await.unwrap(), [item("/work/a.ics", "\"new\"")]);
-    assert_eq!(one.collections().await.unwrap()[0].1.state, state("8"));
+    let (work, items) = the_one(&one).await;
+    assert_eq!((work.state, items.unwrap().as_slice()), (state("8"), [item("/work/a.ics", "\"new\"")].as_slice()));
 }
 
 #[tokio::test]
-async fn what_proved_wrong_is_forgotten_and_its_collection_listed() {
+async fn what_another_run_has_written_since_is_not_taken_for_what_was_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    let other = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
+    let id = one.begin(Kind::Calendar, "/work/", false).await.unwrap();
+    one.write(&[(id, item("/work/a.ics", "\"1\""))], &[]).await.unwrap();
+    one.end(&written(id, state("7"))).await.unwrap();
+    let (known, _) = the_one(&one).await;
+    other.begin(Kind::Calendar, "/work/", true).await.unwrap();
+    assert_eq!(one.items(id, &known).await.unwrap(), None, "it is being written");
+    other.forget_collections().await.unwrap();
+    assert_eq!(one.items(id, &known).await.unwrap(), None, "nothing is known any more");
+    assert_ne!(other.begin(Kind::Calendar, "/other/", false).await.unwrap(), id, "a number is never given again");
+}
+
+#[tokio::test]
+async fn what_proved_wrong_is_forgotten_and_its_collection_listed_whatever_its_run_says_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let remembered = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
     let id = remembered.begin(Kind::Calendar, "/work/", false).await.unwrap();
     let items = [(id, item("/work/a.ics", "\"1\"")), (id, item("/work/b.ics", "\"1\""))];
     remembered.write(&items, &[]).await.unwrap();
-    remembered.end(&written(id, state("7"))).await.unwrap();
     remembered.doubt(&[(id, "/work/a.ics".into())]).await.unwrap();
-    let [(_, work)] = remembered.collections().await.unwrap().try_into().unwrap();
-    assert_eq!((work.state.whole, work.state.ctag, work.state.sync_token), (false, None, None));
-    assert_eq!(remembered.items(id).await.unwrap(), [item("/work/b.ics", "\"1\"")]);
+    remembered.end(&written(id, state("7"))).await.unwrap();
+    let (work, items) = the_one(&remembered).await;
+    assert_eq!((work.state.whole, work.state.sync_token), (false, None));
+    assert_eq!(items.unwrap(), [item("/work/b.ics", "\"1\"")]);
 }
 
 #[tokio::test]
@@ -110,11 +136,8 @@ async fn another_user_has_another_memory_and_a_broken_file_is_thrown_away() {
     assert_eq!(bob.collections().await.unwrap(), []);
     drop(alice);
     for file in std::fs::read_dir(folder.path()).unwrap() {
-        std::fs::write(
-            file.unwrap().path(),
-            "no database, but longer than the header of one, so that it is read as such",
-        )
-        .unwrap();
+        let text = "no database, but longer than the header of one, so that it is read as such";
+        std::fs::write(file.unwrap().path(), text).unwrap();
     }
     let again = Remembered::open(folder.path(), &identity("alice")).await.unwrap();
     assert_eq!(again.collections().await.unwrap(), []);

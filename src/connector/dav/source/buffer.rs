@@ -100,7 +100,7 @@ enum Content {
     There,
     /// On its way.
     Coming,
-    /// At the host.
+    /// At the host, or not to be had along with others.
     Taken,
 }
 
@@ -153,12 +153,11 @@ impl Buffer {
         let slot = state.slots.get_mut(path)?;
         let has_request = slot.origin.href.is_some();
         let size = slot.origin.size;
-        match &slot.content {
-            Content::Coming => return Some(Wanted::Coming),
-            Content::There | Content::Taken if has_request => return Some(Wanted::Fetch(state.batches(path, batches))),
-            Content::There | Content::Taken => return Some(Wanted::Gone),
+        match slot.content.clone() {
+            Content::Coming => Some(Wanted::Coming),
+            Content::There | Content::Taken if has_request => Some(Wanted::Fetch(state.batches(path, batches))),
+            Content::There | Content::Taken => Some(Wanted::Gone),
             Content::Held(content) => {
-                let content = content.clone();
                 if has_request {
                     slot.content = Content::Taken;
                     state.held_bytes = state.held_bytes.saturating_sub(size);
@@ -177,20 +176,20 @@ impl Buffer {
         let mut state = self.state();
         if let Some(slot) = state.slots.get_mut(path).filter(|slot| slot.content == Content::Coming) {
             let size = slot.origin.size;
-            match content {
-                Some(content) => {
-                    slot.content = Content::Held(content);
-                    state.held_bytes += size;
-                    state.order.push_back(path.to_owned());
-                }
-                None => slot.content = Content::There,
+            // What did not come is not tried again for others' sake.
+            slot.content = content.map_or(Content::Taken, Content::Held);
+            if matches!(slot.content, Content::Held(_)) {
+                state.held_bytes += size;
+                state.order.push_back(path.to_owned());
+                let capacity = self.capacity;
+                state.give_up(capacity);
             }
         }
         drop(state);
         self.moved.notify_waiters();
     }
 
-    /// Waits until something moved since `before` was made by [`Buffer::moved`].
+    /// Ends when something moves from now on.
     pub fn moved(&self) -> tokio::sync::futures::Notified<'_> {
         self.moved.notified()
     }

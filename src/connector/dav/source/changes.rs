@@ -5,18 +5,14 @@
 //! they say nothing about is looked at, and now and then everything is listed all the same.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::listing::{self, Listing};
+use super::marks::{is_counter, is_now, shared_tags, went_back};
 use super::memory::{Known, Memory};
 use super::sweep::Sweep;
 use crate::connector::dav::remembered::{RememberedItem, RememberedState};
 use crate::dav::request::{Depth, Member, Propfind, SyncCollection};
 use crate::dav::{Client, Collection, ETag, Error, ErrorKind, Href, State, SyncToken, names};
-
-/// So far from our clock a ctag may be the second of now: servers' clocks differ, and another change in that second would give
-/// the same ctag. QUIRK(sogo): its ctag is the second of the last change.
-const NOW: Duration = Duration::from_mins(10);
 
 /// Most parts of one report of changes (RFC 6578 §3.6); each must lead to another token.
 const MOST_PARTS: usize = 1_000;
@@ -88,6 +84,7 @@ pub(super) async fn look(
         return Look { client, collection, known: None, items: Vec::new() }.listing(sweep).await;
     };
     let before = &known.collection.state;
+    // Another run may have written it since.
     let Some(items) = memory.items(&known).await else {
         return Look { client, collection, known: None, items: Vec::new() }.listing(sweep).await;
     };
@@ -99,11 +96,11 @@ pub(super) async fn look(
         return Look { items: Vec::new(), ..look }.listing(sweep).await;
     }
     if !is_due && before.whole && before.ctag.is_some() && before.ctag == now.ctag {
-        return Ok(look.as_before(known.id));
+        return Ok(look.unchanged(known.id));
     }
     if !is_due && before.whole && now.tells_changes {
         match &before.sync_token {
-            Some(token) => return look.since(token.clone(), sweep).await,
+            Some(token) => return Box::pin(look.since(token.clone(), sweep)).await,
             None if look.items.len() >= MANY => return look.all_by_report(sweep).await,
             None => {}
         }
@@ -120,7 +117,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn as_before(self, id: i64) -> Seen {
+    fn unchanged(self, id: i64) -> Seen {
         let items =
             self.items.into_iter().filter_map(|item| Some(Listed::Same(self.client.href(&item.href).ok()?, item)));
         Seen { items: items.collect(), part: None, note: Note::AsBefore(id), contradicted: false }
@@ -129,8 +126,9 @@ impl Look<'_> {
     /// The state of what is now seen, if it is seen whole; a ctag that may be that of a later change, too, is none.
     fn state(&self, sync_token: Option<SyncToken>, unswept: u32) -> RememberedState {
         let State { ctag, born, .. } = self.collection.state.clone();
-        let ctag = ctag.filter(|ctag| !is_now(ctag, SystemTime::now()));
-        let sync_token = sync_token.filter(|token| !is_now(token.as_str(), SystemTime::now()));
+        let now = jiff::Timestamp::now().as_second();
+        let ctag = ctag.filter(|ctag| !is_now(ctag, now));
+        let sync_token = sync_token.filter(|token| !is_now(token.as_str(), now));
         RememberedState { whole: true, ctag, sync_token, born, unswept }
     }
 
@@ -174,7 +172,7 @@ impl Look<'_> {
                 Ok(_) | Err(_) => {}
             }
         }
-        if !self.samples_stand(&items).await {
+        if !Box::pin(self.samples_stand(&items)).await {
             return self.listing(sweep).await;
         }
         items.extend(report.changed.into_iter().map(Listed::New));
@@ -214,8 +212,8 @@ impl Look<'_> {
             let request = SyncCollection { collection: self.collection.href.clone(), since: since.clone() };
             let part = match self.client.send(&request).await {
                 Ok(part) => part,
-                Err(error) if error.is_about_all() || error.kind == ErrorKind::NotFound => return Err(error),
-                // A token that is no longer known, a report that is not there, an answer that can't be read.
+                Err(error) if error.is_about_all() && error.kind != ErrorKind::TimedOut => return Err(error),
+                // A token that is no longer known, a report that is not there or takes too long, an answer that can't be read.
                 Err(_) => return Ok(None),
             };
             let Some(token) = part.token else { return Ok(None) };
@@ -251,15 +249,16 @@ impl Look<'_> {
         let shared = shared_tags(&members);
         let mut items = Vec::with_capacity(members.len());
         let mut is_other = false;
+        let is_first = before.is_empty();
         for member in members {
             let known = before.remove(&member.href);
-            match known.filter(|known| {
-                let tells = member.etag.as_ref().is_some_and(|etag| !is_counter(etag) && !shared.contains(etag));
-                member.trouble.is_none() && member.status < 300 && tells && known.is_still(&member)
-            }) {
-                Some(known) => items.push(Listed::Same(member.href, known)),
-                None => {
-                    is_other = true;
+            let tells = member.etag.as_ref().is_some_and(|etag| !is_counter(etag) && !shared.contains(etag));
+            let is_good = member.trouble.is_none() && member.status < 300 && tells;
+            match known {
+                Some(known) if is_good && known.is_still(&member) => items.push(Listed::Same(member.href, known)),
+                known => {
+                    // Where tags tell nothing, another content is no contradiction.
+                    is_other |= !is_first && known.is_none_or(|known| is_good && known.etag != member.etag);
                     items.push(Listed::New(member));
                 }
             }
@@ -280,43 +279,4 @@ struct Report {
     changed: Vec<Member>,
     gone: HashSet<Href>,
     token: SyncToken,
-}
-
-/// Tags that more than one item has: of those they tell nothing.
-fn shared_tags(members: &[Member]) -> HashSet<ETag> {
-    let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
-    for etag in members.iter().filter_map(|member| member.etag.as_ref()) {
-        if !seen.insert(etag) {
-            shared.insert(etag.clone());
-        }
-    }
-    shared
-}
-
-/// QUIRK(sogo): counts the changes of an item, and begins at the same number for each, also for one that is made anew.
-fn is_counter(etag: &ETag) -> bool {
-    etag.as_str().trim_matches('"').starts_with("gcs")
-}
-
-/// Whether a mark may be the second of now.
-fn is_now(mark: &str, now: SystemTime) -> bool {
-    let Ok(seconds) = mark.trim_matches('"').parse() else { return false };
-    let Some(mark) = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else { return false };
-    mark.duration_since(now).or_else(|_| now.duration_since(mark)).is_ok_and(|apart| apart < NOW)
-}
-
-/// Whether a state is counted, and now counts less than it did: the server was put back to an earlier state, or the collection
-/// made anew. What it says of changes means nothing then.
-fn went_back(before: Option<&str>, now: Option<&str>) -> bool {
-    let (Some(before), Some(now)) = (before, now) else { return false };
-    let split = |mark: &str| {
-        let mark = mark.trim_matches('"');
-        let at = mark.rfind(|sign: char| !sign.is_ascii_digit()).map_or(0, |at| at + 1);
-        let (words, digits) = mark.split_at_checked(at)?;
-        Some((words.to_owned(), digits.parse::<u64>().ok()?))
-    };
-    match (split(before), split(now)) {
-        (Some((words_before, before)), Some((words, now))) => words_before == words && now < before,
-        _ => false,
-    }
 }

@@ -48,7 +48,7 @@ impl Run<'_> {
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
         let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
-        let seen = match self.look(&collection, is_left_out).await {
+        let seen = match Box::pin(self.look(&collection, is_left_out)).await {
             Ok(seen) => seen,
             Err(error) if error.is_about_all() => return self.lost(path, error).await,
             Err(error) => return self.failed(path, sentence(&error)).await,
@@ -66,23 +66,10 @@ impl Run<'_> {
             described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
         }
         let Seen { items, part, note, contradicted } = seen;
-        if let Some(why) = part {
-            described.incomplete = true;
-            // The folder itself: whatever the snapshot before has in it is not known to be gone.
-            self.failed(path.clone(), why).await?;
-        }
-        if contradicted {
-            self.source.say(format!("the server said that nothing had changed in {path}, and something had"));
-        }
-        let is_unwanted = |path: &str| self.source.unwanted.get().is_some_and(|unwanted| unwanted(path, false));
-        let (mut same, mut new) = (Vec::new(), Vec::new());
-        for (path, listed) in places(&path, items) {
-            match listed {
-                _ if is_unwanted(&path) => described.incomplete = true,
-                Listed::New(member) => new.push(Item { path, member }),
-                Listed::Same(href, item) => same.push(Same { path, href, item }),
-            }
-        }
+        described.incomplete |= part.is_some();
+        self.doubts(&path, part, contradicted).await?;
+        let (same, new, is_all) = self.wanted(places(&path, items));
+        described.incomplete |= !is_all;
         let state = self.begin(&collection, note).await;
         described.holds(&components_of(&same));
         let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, new));
@@ -104,8 +91,7 @@ impl Run<'_> {
             Err(stop) => return Err(stop),
         }
         if let (Some(state), Some(memory)) = (state, self.memory) {
-            let nothing = RememberedState { born: state.born.clone(), ..RememberedState::default() };
-            memory.read(&collection, if described.incomplete { nothing } else { state });
+            memory.read(&collection, if described.incomplete { state.in_part() } else { state });
         }
         let file = format!("{path}/{COLLECTION_FILE}");
         // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
@@ -116,12 +102,40 @@ impl Run<'_> {
         self.text(file, described.to_bytes()).await
     }
 
+    /// Says what a listing left in doubt.
+    async fn doubts(&self, path: &str, part: Option<String>, contradicted: bool) -> Result<(), Stop> {
+        if contradicted {
+            self.source.say(format!(
+                "the ctag of {path} was the one of the backup before, and something had changed: just now, or the server \
+                 does not tell of all changes"
+            ));
+        }
+        match part {
+            // The folder itself: whatever the snapshot before has in it is not known to be gone.
+            Some(why) => self.failed(path.to_owned(), why).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is as it was, what is to be fetched, and whether the host wants all of it.
+    fn wanted(&self, places: Vec<(String, Listed)>) -> (Vec<Same>, Vec<Item>, bool) {
+        let (mut same, mut new, mut is_all) = (Vec::new(), Vec::new(), true);
+        for (path, listed) in places {
+            match listed {
+                _ if self.source.unwanted.get().is_some_and(|unwanted| unwanted(&path, false)) => is_all = false,
+                Listed::New(member) => new.push(Item { path, member }),
+                Listed::Same(href, item) => same.push(Same { path, href, item }),
+            }
+        }
+        (same, new, is_all)
+    }
+
     /// What is in a collection, or nothing where that is not wanted.
     async fn look(&self, collection: &Collection, is_left_out: bool) -> Result<Seen, Error> {
         if is_left_out {
             return Ok(Seen { items: Vec::new(), part: None, note: Note::None, contradicted: false });
         }
-        changes::look(&self.source.client, self.memory, collection, self.source.sweep).await
+        Box::pin(changes::look(&self.source.client, self.memory, collection, self.source.sweep)).await
     }
 
     /// Notes what became of a collection; the state that it is in once all of it is stored.
@@ -143,14 +157,14 @@ impl Run<'_> {
     async fn same(&self, same: Vec<Same>) -> Result<(), Stop> {
         let mut same = same.into_iter().filter(|same| same.item.wanted).peekable();
         while same.peek().is_some() {
-            let some: Vec<_> = same.by_ref().take(READ_AHEAD).collect();
+            let next: Vec<_> = same.by_ref().take(READ_AHEAD).collect();
             // All of these are known before a host asks for the first.
-            for Same { path, href, item } in &some {
+            for Same { path, href, item } in &next {
                 let (href, vcard_version) = (Some(href.clone()), item.vcard_version);
                 let origin = Origin { href, vcard_version, size: item.size, version: item.version };
                 self.source.buffer.expect(path.clone(), origin);
             }
-            for Same { path, item, .. } in some {
+            for Same { path, item, .. } in next {
                 let entry = Entry {
                     name: tree::last_name(&path).to_owned(),
                     path,

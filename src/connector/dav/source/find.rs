@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use super::memory::Memory;
+use super::sweep::Sweep;
 use super::{Account, DavSource};
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
 use crate::connector::dav::remembered::RememberedAccount;
-use crate::dav::{self, Home, Known};
+use crate::dav::{self, Home, Href, Known};
 
 impl DavSource {
     /// Finds the account and begins a run over it.
@@ -15,30 +16,32 @@ impl DavSource {
         if let Some(folder) = &self.folder {
             self.memory.get_or_init(|| Memory::open(folder, &self.identity, &self.client)).await;
         }
-        let memory = self.memory();
-        let found = match memory {
-            Some(memory) => self.again(memory).await?,
+        let Some(memory) = self.memory() else { return self.search().await };
+        let before = memory.account(&self.wants()).await;
+        let again = match &before {
+            Some(before) => self.again(memory, before).await?,
             None => None,
         };
-        let found = match found {
+        let found = match again {
             Some(found) => found,
-            None => self.search().await?,
+            None => self.search_anew(memory, before).await?,
         };
-        if let Some(memory) = memory.filter(|_| found.account.failures.is_empty()) {
+        if found.account.failures.is_empty() {
             memory.only(&found.account.collections, &found.account.trash);
         }
         Ok(found)
     }
 
     /// The account where it was; `None` where it is to be searched for.
-    async fn again(&self, memory: &Memory) -> Result<Option<Account>, Error> {
-        let Some(before) = memory.account(&self.wants()).await else { return Ok(None) };
-        if before.homes.is_empty() || self.sweep.is_due(before.unswept) {
+    async fn again(&self, memory: &Memory, before: &RememberedAccount) -> Result<Option<Account>, Error> {
+        // Also where everything else is believed: a home that is new shows in a search alone.
+        let is_due = self.sweep.is_due(before.unswept) || Sweep::default().is_due(before.unswept);
+        if before.homes.is_empty() || is_due {
             return Ok(None);
         }
         let href = |text: &str| self.client.href(text).ok();
         let known = Known {
-            principal: before.principal.as_deref().and_then(href),
+            user: before.user.as_deref().and_then(href),
             homes: before.homes.iter().filter_map(|(kind, at)| Some(Home { kind: *kind, href: href(at)? })).collect(),
             only: before.only,
             others: memory.others(),
@@ -51,15 +54,38 @@ impl DavSource {
             Err(_) => return Ok(None),
         };
         self.with_trash(&mut account);
-        let is_new = account.collections.iter().any(|one| memory.known(one).is_none());
-        let undescribed = match is_new {
-            // What programs set in it is not known yet.
-            true => dav::add_other_properties(&self.client, &mut account).await,
-            false => HashSet::new(),
-        };
-        let filter = self.wants();
-        memory.keep(&RememberedAccount { unswept: before.unswept + 1, filter, ..before }).await;
+        let mut undescribed = HashSet::new();
+        if account.collections.iter().any(|one| memory.known(one).is_none()) {
+            // What programs set in a new one is not known yet.
+            undescribed = dav::add_other_properties(&self.client, &mut account).await;
+            memory.describe(&account.collections, &undescribed).await;
+        }
+        let homes = if undescribed.is_empty() { before.homes.clone() } else { Vec::new() };
+        let unswept = before.unswept + 1;
+        memory.keep(&RememberedAccount { unswept, homes, filter: self.wants(), ..before.clone() }).await;
         Ok(Some(Account { account, undescribed }))
+    }
+
+    /// Searches for the account and takes down where it is; where not all of it was found, so that it is searched for again.
+    async fn search_anew(&self, memory: &Memory, before: Option<RememberedAccount>) -> Result<Account, Error> {
+        let found = self.search().await?;
+        let Account { account, undescribed } = &found;
+        let text = |href: &Href| String::from(memory.text_of(href));
+        let user = account.user.as_ref().map(text);
+        let was = before.and_then(|before| before.user);
+        if was.is_some() && user.is_some() && was != user {
+            memory.forget().await;
+        }
+        let mut homes: Vec<_> = account.homes.iter().map(|home| (home.kind, text(&home.href))).collect();
+        if account.only {
+            homes.extend(account.collections.iter().map(|one| (one.kind, text(&one.href))));
+        }
+        if !account.failures.is_empty() || !undescribed.is_empty() {
+            homes.clear();
+        }
+        memory.describe(&account.collections, undescribed).await;
+        memory.keep(&RememberedAccount { user, only: account.only, homes, filter: self.wants(), unswept: 0 }).await;
+        Ok(found)
     }
 
     async fn search(&self) -> Result<Account, Error> {
@@ -67,19 +93,6 @@ impl DavSource {
         let mut account = found.map_err(|error| self.not_found(error))?;
         self.with_trash(&mut account);
         let undescribed = dav::add_other_properties(&self.client, &mut account).await;
-        if let Some(memory) = self.memory() {
-            let mut homes: Vec<_> =
-                account.homes.iter().map(|home| (home.kind, memory.text_of(&home.href).into())).collect();
-            if account.only {
-                homes.extend(account.collections.iter().map(|one| (one.kind, memory.text_of(&one.href).into())));
-            }
-            // What was not found now must be searched for again.
-            if account.failures.is_empty() {
-                let principal = account.principal.as_ref().map(|principal| memory.text_of(principal).into());
-                let (only, filter) = (account.only, self.wants());
-                memory.keep(&RememberedAccount { principal, only, homes, filter, unswept: 0 }).await;
-            }
-        }
         Ok(Account { account, undescribed })
     }
 

@@ -1,6 +1,4 @@
 //! What is in a collection, and whether that is all of it.
-//!
-//! The seam for listings by sync token (RFC 6578), remembered between runs: they will return the same [`Listing`].
 
 use crate::dav::request::{Fetched, ListMembers, Member, Query};
 use crate::dav::{Client, Collection, Error, ErrorKind, Kind};

@@ -76,7 +76,7 @@ impl Memory {
         *self.run() = This::default();
         let account = self.remembered.account().await.ok().flatten()?;
         if account.filter != filter {
-            self.remembered.forget_items().await.ok()?;
+            self.remembered.forget_collections().await.ok()?;
         }
         let collections = self.remembered.collections().await.ok()?;
         let known = collections.into_iter().filter_map(|(id, collection)| {
@@ -110,9 +110,27 @@ impl Memory {
         Others::of(run.known.iter().flat_map(of_one))
     }
 
-    /// The items that a collection had; empty where that can't be told.
+    /// The items that a collection had; `None` where that can't be told.
     pub async fn items(&self, known: &Known) -> Option<Vec<RememberedItem>> {
-        self.remembered.items(known.id).await.ok()
+        self.remembered.items(known.id, &known.collection).await.ok().flatten()
+    }
+
+    /// Takes down what else collections have; of those that are `undescribed` nobody knows.
+    pub async fn describe(&self, collections: &[Collection], undescribed: &HashSet<Href>) {
+        let described = collections.iter().map(|collection| {
+            let others = collection.other.iter().filter(|one| !is_live(&one.namespace, &one.name));
+            let properties = others.map(|one| (one.namespace.clone(), one.name.clone(), one.is_empty())).collect();
+            let is_known = !undescribed.contains(&collection.href);
+            (collection.kind, self.text_of(&collection.href), is_known.then_some(properties))
+        });
+        // What is not taken down is asked for by its name again.
+        let _ = self.remembered.describe(&described.collect::<Vec<_>>()).await;
+    }
+
+    /// Forgets what is known of all collections: they are somebody else's.
+    pub async fn forget(&self) {
+        self.run().known.clear();
+        let _ = self.remembered.forget_collections().await;
     }
 
     /// An href as it is written down.
@@ -163,14 +181,15 @@ impl Memory {
         let _ = self.to_writer.send(Note::Item(collection, item));
     }
 
-    /// An item is other than was remembered: nothing of it is known any more, and its collection is to be listed.
+    /// An item is other than was remembered: nothing of it is known any more, and its collection is to be listed, whatever else
+    /// this run writes down of it.
     pub fn wrong(&self, kind: Kind, collection: &Href, item: &Href) {
         let key = (kind, collection.clone());
-        let mut run = self.run();
-        let id = run.writing.get(&key).copied().or_else(|| run.known.get(&key).map(|known| known.id));
+        let id = {
+            let run = self.run();
+            run.writing.get(&key).copied().or_else(|| run.known.get(&key).map(|known| known.id))
+        };
         let Some(id) = id else { return };
-        run.end.written.retain(|(written, ..)| *written != id);
-        drop(run);
         let _ = self.to_writer.send(Note::Wrong(id, self.text_of(item)));
     }
 
@@ -190,9 +209,7 @@ impl Memory {
     /// A collection was read; its state holds once its items are settled.
     pub fn read(&self, collection: &Collection, state: RememberedState) {
         let Some(id) = self.number(collection) else { return };
-        let others = collection.other.iter().filter(|one| !is_live(&one.namespace, &one.name));
-        let properties = others.map(|one| (one.namespace.clone(), one.name.clone(), one.is_empty())).collect();
-        self.run().end.written.push((id, state, properties));
+        self.run().end.written.push((id, state));
     }
 
     /// Ends a run. Where `takes_rest`, the host has taken what it did not settle, too.
@@ -206,9 +223,9 @@ impl Memory {
                 run.unsettled.clear();
             }
             let mut end = std::mem::take(&mut run.end);
-            for (id, state, _) in &mut end.written {
+            for (id, state) in &mut end.written {
                 if run.unsettled.get(id).is_some_and(|count| *count > 0) {
-                    *state = RememberedState { born: state.born.clone(), ..RememberedState::default() };
+                    *state = state.clone().in_part();
                 }
             }
             *run = This::default();

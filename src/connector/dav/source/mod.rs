@@ -13,6 +13,7 @@ mod fetch;
 mod find;
 mod flow;
 mod listing;
+mod marks;
 mod memory;
 mod pace;
 mod sweep;
@@ -215,7 +216,7 @@ impl Run<'_> {
         }
         self.flow.begin(folders.len());
         let read = |folder| async move {
-            self.collection(folder).await?;
+            Box::pin(self.collection(folder)).await?;
             self.flow.done();
             Ok(())
         };

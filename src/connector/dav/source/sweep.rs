@@ -7,6 +7,12 @@ pub(super) struct Sweep(Option<u32>);
 /// Where nothing is said.
 const USUAL: u32 = 20;
 
+impl Default for Sweep {
+    fn default() -> Self {
+        Self(Some(USUAL))
+    }
+}
+
 impl Sweep {
     /// Reads the option `verify`: `always`, `never` or every how many backups. It is a checked one.
     pub fn new(option: Option<&str>) -> Self {
@@ -14,7 +20,7 @@ impl Sweep {
             Some("never") => Self(None),
             Some("always") => Self(Some(1)),
             Some(number) => Self(number.parse().ok().or(Some(USUAL))),
-            None => Self(Some(USUAL)),
+            None => Self::default(),
         }
     }
 

@@ -29,6 +29,7 @@ fn account(collections: Vec<Collection>) -> Account {
     let homes = vec![Home { kind: Kind::Calendar, href: href("/alice/") }];
     Account {
         principal: None,
+        user: None,
         homes,
         collections,
         trash: Vec::new(),
