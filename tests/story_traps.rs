@@ -255,7 +255,7 @@ async fn a_card_of_either_version_is_kept_as_it_is_stored_though_both_have_one_t
     assert_eq!(stored(&person, "/contacts/people/four.vcf").await, card("four", "x"), "nobody could tell");
     // The same tag, size and time; and whoever reads it again sees that the content is another one.
     answers.store(true, Ordering::SeqCst);
-    std::fs::remove_dir_all(person.path("cache")).expect("what is remembered");
+    person.forget();
     person.back_up("it").await;
     assert_eq!(stored(&person, "/contacts/people/four.vcf").await, four("x"));
     assert_eq!(stored(&person, "/contacts/people/three.vcf").await, card("three", "x"));

@@ -87,7 +87,7 @@ async fn an_unchanged_account_costs_a_request_for_each_home() {
     assert_eq!(asked, ["PROPFIND /alice/card/", "PROPFIND /alice/cal/"]);
     assert_eq!(ran.value("/unchanged").as_u64(), Some(121 + 2), "{ran:?}");
     // Losing what is remembered costs time only.
-    std::fs::remove_dir_all(person.path("cache")).expect("a cache");
+    person.forget();
     let (ran, asked) = back_up(&person, &provider).await;
     assert!(asked.len() > 5, "{asked:?}");
     assert_eq!(ran.value("/unchanged").as_u64(), Some(121 + 2), "{ran:?}");

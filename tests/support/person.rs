@@ -110,6 +110,11 @@ impl Person {
         ran.value("/snapshot/id").as_str().expect("an id").to_string()
     }
 
+    /// Loses what is remembered of accounts, so that the next backup reads everything.
+    pub fn forget(&self) {
+        std::fs::remove_dir_all(self.path("cache/davault/accounts")).expect("what is remembered");
+    }
+
     /// Puts the content of a folder on the server called `name`, through a vault.
     pub async fn fill(&self, name: &str, folder: &Path) {
         let folder = folder.to_str().expect("a path in UTF-8");
