@@ -14,8 +14,9 @@ use tokio::sync::Notify;
 use crate::dav::Href;
 use crate::dav::request::VcardVersion;
 
-/// Bytes of contents held at most, besides one item that may be larger alone.
-const CAPACITY: u64 = 64 * 1024 * 1024;
+/// Bytes of contents held at most, besides one item that may be larger alone. A host that works takes them as they come; more
+/// would only be memory.
+const CAPACITY: u64 = 12 * 1024 * 1024;
 
 /// How long nothing must have moved before held contents are given up; a host that works takes something sooner.
 const STALL: Duration = Duration::from_secs(5);
