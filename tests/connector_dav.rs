@@ -4,6 +4,7 @@ pub mod calendar;
 mod collections;
 mod guarding;
 mod mirror;
+mod pace;
 mod planning;
 mod reading;
 mod scheduling;

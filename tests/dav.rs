@@ -1,6 +1,7 @@
 //! The dav room against a scripted server.
 
 mod discovery;
+mod http2;
 mod requests;
 mod safety;
 mod signing_in;

@@ -367,3 +367,16 @@ async fn a_bin_in_a_snapshot_is_named_and_left_out_unless_it_is_asked_for() {
     let into = person.ok(&words).await;
     assert!(provider.account().by_uid("b").is_some(), "{into:?}");
 }
+
+#[tokio::test]
+async fn what_a_restore_put_is_read_back_many_at_a_time() {
+    let provider = Provider::start(|_, _| None);
+    let names: Vec<_> = (0..200).map(|n| format!("calendars/home/{n:03}.ics")).collect();
+    let made: Vec<_> = names.iter().map(|name| (name.as_str(), plain(&name.replace(['/', '.'], "-")))).collect();
+    let person = person(&provider, &made).await;
+    let ran = restore(&person, &["-verify"]).await;
+    assert_eq!((ran.code(), ran.value("/outcomes")), (Some(0), json!({ "created": 200 })), "{ran:?}");
+    assert_eq!(provider.count("PUT"), 200);
+    let read_back = provider.count("REPORT") + provider.count("GET");
+    assert!((4..=20).contains(&read_back), "{read_back}");
+}

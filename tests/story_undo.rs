@@ -259,8 +259,11 @@ async fn planning_costs_one_list_more() {
     person.ok(&["at", "vault", "restore", "-no-undo", "-to", &location, "latest"]).await;
     let count = |method: &str| server.recorded().iter().filter(|request| request.method == method).count();
     // Of the looks: one finds the calendar, one lists it for the plan and one before it is written, one is at what is
-    // replaced. What stands there is read once, by GET or REPORT as the first item to come needs it; what was put is read back.
-    assert_eq!((count("PROPFIND"), count("PUT"), count("GET") + count("REPORT")), (4, MANY, MANY + 1));
+    // replaced. What stands there is read once, by GET or REPORT as the first item to come needs it; what was put is read back
+    // by multigets, of as many items as were put meanwhile.
+    assert_eq!((count("PROPFIND"), count("PUT")), (4, MANY));
+    let read = count("GET") + count("REPORT");
+    assert!((2..=MANY / 2).contains(&read), "{read}");
 }
 
 #[tokio::test]

@@ -24,6 +24,9 @@ use crate::proto::plakar::exporter::{ExportRequest, ExportResponse};
 /// Results that wait for the host while it is busy.
 const WAITING: usize = 64;
 
+/// A content takes one more place among those that are stored at the same time for so many bytes.
+const LARGE: usize = 1 << 20;
+
 type ToHost = mpsc::Sender<Result<ExportResponse, Status>>;
 
 /// What one exporter works with from Init to Close.
@@ -92,12 +95,16 @@ async fn store_all(
     let plans = serving.asked.is_plan();
     // What is planned for a folder is known at the end.
     let mut folders = Vec::new();
-    let free = Arc::new(Semaphore::new(destination.width().max(1)));
+    let width = u32::try_from(destination.width().max(1)).unwrap_or(u32::MAX);
+    let free = Arc::new(Semaphore::new(width as usize));
     // Dropped with what still runs in it when the host breaks off.
     let mut storing = JoinSet::new();
     while let Some(received) = receive(&mut packets).await? {
         while storing.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else { break };
+        let bytes = received.content.as_ref().map_or(0, Bytes::len);
+        // Large contents take the places of several, so that no more of them are in memory than of small ones.
+        let places = u32::try_from(bytes / LARGE).unwrap_or(u32::MAX).saturating_add(1).min(width);
+        let Ok(place) = Arc::clone(&free).acquire_many_owned(places).await else { break };
         let entry = entry(&received);
         let in_order = entry.as_ref().is_ok_and(|entry| destination.in_order(entry));
         if let (true, Ok(folder @ Entry { kind: EntryKind::Folder, .. })) = (plans, &entry) {

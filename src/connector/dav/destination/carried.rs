@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::DavDestination;
 use super::collections::Target;
@@ -76,6 +76,7 @@ impl DavDestination {
             account: OnceCell::new_with(Some(copy_of(account))),
             scheduler: OnceCell::new_with(self.scheduler.get().cloned()),
             lost: Lost::default(),
+            lanes: Arc::new(Semaphore::new(self.connections.max(1))),
             folders: Mutex::default(),
             targets: tokio::sync::Mutex::default(),
             carried: Some(carried),

@@ -10,6 +10,7 @@ use super::folder::{Folder, Said};
 use super::limits;
 use super::place::{Among, Place, Wanted, place};
 use super::plan::Quieted;
+use super::read_back::ReadBack;
 use super::wishes::{Into, Properties};
 use super::{DavDestination, properties, refused};
 use crate::connector::Error;
@@ -18,6 +19,9 @@ use crate::connector::dav::open::failed;
 use crate::dav::request::{How, MakeCollection, PropertyStatus, Proppatch, Subscribe};
 use crate::dav::{self, Collection, Href, Kind, Property, Role};
 use crate::report::sentence;
+
+/// Turns of a collection.
+const TURNS: u8 = 128;
 
 /// A collection that things go to.
 #[derive(Debug)]
@@ -40,8 +44,10 @@ pub(super) struct Target {
     kept: Mutex<HashSet<Href>>,
     /// What of it the snapshot has, as the plan says that is carried out.
     kept_before: HashSet<Href>,
-    /// An item has its turn by its identity; a few turns do, as few items are put at the same time.
-    turns: [tokio::sync::Mutex<()>; 16],
+    /// Those that were put and are read back together.
+    pub read_back: ReadBack,
+    /// An item has its turn by its identity; some more turns than items that are put at the same time.
+    turns: Vec<tokio::sync::Mutex<()>>,
     by: RandomState,
 }
 
@@ -64,7 +70,7 @@ impl Target {
 
     /// Waits until no other item of this identity is being put; until the guard is dropped none will be.
     pub async fn turn(&self, identity: &str) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        let turn = self.turns.get(usize::from(self.by.hash_one(identity).to_le_bytes()[0] & 15))?;
+        let turn = self.turns.get(usize::from(self.by.hash_one(identity).to_le_bytes()[0] % TURNS))?;
         Some(turn.lock().await)
     }
 
@@ -136,7 +142,8 @@ impl DavDestination {
             kept: Mutex::default(),
             quieted: Quieted::default(),
             kept_before,
-            turns: Default::default(),
+            read_back: ReadBack::default(),
+            turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
             by: RandomState::new(),
         });
         targets.push(target.clone());

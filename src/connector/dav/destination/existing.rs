@@ -26,6 +26,9 @@ const MOST_LISTINGS: usize = 200;
 /// Most items in one multiget.
 const MOST_HREFS: usize = 50;
 
+/// So many answers are looked at side by side.
+const MOST_BATCHES: usize = 8;
+
 /// What stands in a collection, as far as it was looked at.
 #[derive(Debug, Default)]
 pub(super) struct Existing {
@@ -239,8 +242,9 @@ impl Existing {
         let mut unread: Vec<_> = unread.collect();
         unread.sort();
         let batches: Vec<_> = unread.chunks(MOST_HREFS).map(<[Href]>::to_vec).collect();
-        // The client bounds how many run at the same time; two keep it busy while an answer is looked at.
-        let mut batches = stream::iter(batches).map(|batch| read_batch(client, target, batch)).buffer_unordered(2);
+        // The client bounds how many run at the same time.
+        let mut batches =
+            stream::iter(batches).map(|batch| read_batch(client, target, batch)).buffer_unordered(MOST_BATCHES);
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(|error| failed(format!("cannot read what stands in {}", target.href), error))?;
             for (href, looked) in batch {

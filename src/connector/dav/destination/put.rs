@@ -9,6 +9,7 @@ use super::collections::Target;
 use super::fitting::fits;
 use super::limits;
 use super::look::{look_at, look_for};
+use super::read_back::Lane;
 use super::seen::{Known, Seen, short_digest};
 use super::wishes::Scheduling;
 use crate::connector::dav::open::failed;
@@ -25,6 +26,7 @@ const MOST_AGAIN: usize = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Sent<'a> {
     pub target: &'a Target,
+    pub lane: &'a Lane,
     pub path: &'a str,
     /// As the snapshot has it.
     pub given: Bytes,
@@ -44,7 +46,7 @@ impl DavDestination {
     /// Puts an item into a collection, unless it stands there already.
     pub(super) async fn put(
         &self,
-        target: &Target,
+        (target, lane): (&Target, &Lane),
         entry: &Entry,
         content: Bytes,
         is_from_there: bool,
@@ -56,10 +58,14 @@ impl DavDestination {
         let seen = Seen::of(&wanted);
         let (path, given) = (entry.path.as_str(), content);
         let content = wanted.clone();
-        let sent = Sent { target, path, given, content, wanted, seen, is_from_there, silenced: None };
+        let sent = Sent { target, lane, path, given, content, wanted, seen, is_from_there, silenced: None };
         let named = join(target, &entry.name)?;
         // Two items of one UID never run side by side: the second must see what became of the first.
         let _turn = target.turn(sent.seen.uid.as_deref().unwrap_or(&entry.name)).await;
+        // Only now: who waits for his turn waits for who is read back.
+        let _putting = target.read_back.begin();
+        lane.enter(&self.lanes).await;
+        self.goes_on(path)?;
         let mut existing = target.existing.lock().await;
         if let Some((href, known)) = existing.find(&self.client, target, &named, &sent.seen).await? {
             drop(existing);

@@ -14,8 +14,9 @@ use tokio::sync::Notify;
 use crate::dav::request::VcardVersion;
 use crate::dav::{Href, Kind};
 
-/// Bytes of contents held at most, besides one item that may be larger alone.
-const CAPACITY: u64 = 64 * 1024 * 1024;
+/// Bytes of contents held at most, besides one item that may be larger alone. A host that works takes them as they come; more
+/// would only be memory.
+const CAPACITY: u64 = 12 * 1024 * 1024;
 
 /// Items that are fetched at once because the host asked for one of them.
 const BATCH: usize = 50;
