@@ -1,5 +1,7 @@
 """What the benches share: measuring a command, and writing one part of docs/performance.md."""
 
+import functools
+import json
 import os
 import pathlib
 import platform
@@ -65,15 +67,22 @@ def build():
         subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "davault"], cwd=ROOT, check=True)
 
 
+@functools.cache
+def compiled(name):
+    """One of the small programs beside this file, which need the standard library alone."""
+    program = ROOT / "target" / "bench-programs" / name
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["rustc", "--edition", "2024", "-O", ROOT / "bench" / f"{name}.rs", "-o", program], check=True)
+    return program
+
+
 def size_of(folder):
     return sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*") if path.is_file())
 
 
 def generate(folder, size):
     """Writes a generated account into a folder; returns its number of items and their bytes."""
-    generator = folder.parent / "account"
-    subprocess.run(["rustc", "--edition", "2024", "-O", ROOT / "bench" / "account.rs", "-o", generator], check=True)
-    made = subprocess.run([generator, folder, *size], check=True, capture_output=True, text=True).stdout
+    made = subprocess.run([compiled("account"), folder, *size], check=True, capture_output=True, text=True).stdout
     items, raw = map(int, made.split())
     return items, raw
 
@@ -91,18 +100,41 @@ def seconds(rounds):
     return f"{statistics.median(one.seconds for one in rounds):.1f} s ({every})"
 
 
+def ratio(values):
+    return f"**{statistics.median(values):.2f}** ({', '.join(f'{value:.2f}' for value in values)})"
+
+
 def memory(rounds):
     return f"{max(one.peak for one in rounds) / 1e6:.0f} MB"
 
 
-def write_part(heading, text):
-    """Puts `text` under the heading in docs/performance.md, in place of what was there; the first part has no heading."""
+ORDER = [
+    "An account on a server",
+    "An account that grows",
+    "A million items, a thousand snapshots",
+    "Beside restic and borg",
+]
+
+
+def write_part(heading, text, figures=None):
+    """Puts `text` under the heading in docs/performance.md, in place of what was there, and its figures in docs/performance.json."""
     file = ROOT / "docs" / "performance.md"
-    before = file.read_text() if file.exists() else ""
-    first, *others = before.split("\n## ")
+    first, *others = file.read_text().split("\n## ")
     parts = {part.splitlines()[0]: part for part in others}
-    if heading is None:
-        first = text.rstrip() + "\n"
-    else:
-        parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
-    file.write_text("\n## ".join([first, *parts.values()]))
+    parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
+    file.write_text("\n## ".join([first, *(parts[heading] for heading in ORDER if heading in parts)]))
+    if figures is not None:
+        file = file.with_suffix(".json")
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        kept[heading] = {"written": machine(), "figures": figures}
+        kept = {heading: kept[heading] for heading in ORDER if heading in kept}
+        file.write_text(json.dumps(rounded(kept), indent=1) + "\n")
+
+
+def rounded(value):
+    """The same with numbers as exact as such things are."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return " ".join(f"{one:.4g}" for one in value)
+    return value
