@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -16,14 +17,14 @@ DAVAULT = pathlib.Path(os.environ.get("DAVAULT_PROGRAM", ROOT / "target" / "rele
 
 
 class Measured:
-    """A finished command: its wall time in seconds, and the sum of its processes' peak resident sizes in bytes."""
+    """A finished command: its wall and CPU times in seconds, and the sum of its processes' peak resident sizes in bytes."""
 
-    def __init__(self, seconds, peak, output):
-        self.seconds, self.peak, self.output = seconds, peak, output
+    def __init__(self, seconds, cpu, peak, output):
+        self.seconds, self.cpu, self.peak, self.output = seconds, cpu, peak, output
 
 
 def measure(command, **options):
-    began = time.monotonic()
+    began, before = time.monotonic(), waited_for()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
     peaks, ended = {}, threading.Event()
     watcher = threading.Thread(target=watch, args=(child.pid, peaks, ended))
@@ -34,7 +35,19 @@ def measure(command, **options):
     watcher.join()
     if child.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}: {output}")
-    return Measured(seconds, sum(peaks.values()), output)
+    return Measured(seconds, waited_for() - before, sum(peaks.values()), output)
+
+
+def waited_for():
+    """The CPU time of all processes that ended and that this one started, or those that it started, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def used_by(pid):
+    """The CPU time of a running process so far, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def watch(pid, peaks, ended):

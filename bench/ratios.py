@@ -1,5 +1,7 @@
 """What `bench/run` found, as a part of docs/performance.md and as figures to compare with those of another time."""
 
+from statistics import median as middle
+
 from clients import CONNECTIONS, Davault, Vdirsyncer
 from measuring import DAVAULT, machine, memory, ratio, seconds, version
 from servers import TOOLS
@@ -35,6 +37,8 @@ RATIOS = [
     ("changed backup", "changed sync", None),
     ("restore", "bare PUTs", 1.3),
 ]
+# What the server had to do for it, which does not depend on what else the machine does.
+SERVERS_WORK = [("first backup", "bare queries"), ("unchanged backup", "bare PROPFIND"), ("restore", "bare PUTs")]
 MOST_REQUESTS = 3
 MOST_MEMORY = 60e6
 
@@ -48,13 +52,14 @@ def row(taken, round_trip, name):
     last = rounds[-1]
     bytes_moved = last.counts["sent_bytes"], last.counts["received_bytes"]
     sent, received = (f"{moved / 1e6:.2f}" for moved in bytes_moved)
-    cells = [NAMES[name], seconds(rounds), requests(last), last.counts["most_in_flight"], f"{sent} / {received}", memory(rounds)]
+    cells = [NAMES[name], seconds(rounds), requests(last), last.counts["most_in_flight"], f"{sent} / {received}"]
+    cells += [f"{middle(one.cpu for one in rounds):.1f} / {middle(one.server_cpu for one in rounds):.1f} s", memory(rounds)]
     return f"| {' | '.join(map(str, cells))} |"
 
 
 def table(taken, round_trip, names):
-    rows = [row(taken, round_trip, name) if name else "| | | | | | |" for name in names]
-    heading = f"| at {round_trip} ms | time | requests | at once | MB sent / received | memory |\n|---|---|---|---|---|---|"
+    rows = [row(taken, round_trip, name) if name else "| | | | | | | |" for name in names]
+    heading = f"| at {round_trip} ms | time | requests | at once | MB sent / received | CPU, own / server's | memory |\n|---|---|---|---|---|---|---|"
     return "\n".join([heading, *rows])
 
 
@@ -68,6 +73,11 @@ def ratios(taken):
             figures[f"{ours} / {theirs}, {round_trip} ms"] = values
             cells.append(ratio(values))
         rows.append((f"{ours} / {theirs}", *cells, f"≤ {most}" if most else "–"))
+    for ours, theirs in SERVERS_WORK:
+        pairs = [zip(taken[round_trip, ours], taken[round_trip, theirs]) for round_trip in ROUND_TRIPS]
+        values = [[one.server_cpu / max(other.server_cpu, 0.01) for one, other in pair] for pair in pairs]
+        figures |= {f"{ours} / {theirs}: CPU of the server, {at} ms": value for at, value in zip(ROUND_TRIPS, values)}
+        rows.append((f"{ours} / {theirs}: CPU of the server", *map(ratio, values), "–"))
     for name, most in [("first backup", None), ("unchanged backup", MOST_REQUESTS), ("changed backup", None)]:
         counted = [[requests(one) for one in taken[round_trip, name]] for round_trip in ROUND_TRIPS]
         figures |= {f"{name}: requests, {at} ms": values for at, values in zip(ROUND_TRIPS, counted)}

@@ -52,6 +52,10 @@ class Radicale:
         self.server.wait()
         shutil.rmtree(self.folder)
 
+    def pid(self):
+        """Its script became it."""
+        return self.server.pid
+
     def collections(self):
         return self.folder / "store" / "collection-root" / "alice"
 
