@@ -1,6 +1,6 @@
 //! The bare requests of a backup or a restore, and nothing else: `bare PORT WHAT CONNECTIONS [FOLDER]`.
 //!
-//! WHAT is `home` (one PROPFIND of Depth 1 of the home, with the tokens of all collections), `query` (that, and of each
+//! WHAT is `home` (one PROPFIND of Depth 1 of the home, with the ctags of all collections), `query` (that, and of each
 //! collection one calendar-query with data), `multiget` (that, and of each collection its listing and multigets of 50), or
 //! `put` (MKCALENDAR for each folder of calendars in FOLDER, and a conditional PUT for each of their files). They go over so
 //! many connections at once, kept alive where the server does so, and signed in from the first on; answers are read to their end, and of the listings the
@@ -22,7 +22,8 @@ const LOGIN: &str = "YWxpY2U6YWxpY2UtcHc=";
 /// As many as davault begins with.
 const BATCH: usize = 50;
 
-const TOKENS: &str = r#"<propfind xmlns="DAV:" xmlns:CS="http://calendarserver.org/ns/"><prop><resourcetype/><CS:getctag/><sync-token/></prop></propfind>"#;
+/// Not the sync tokens: they say no more, and cost Radicale more than twice as much.
+const CTAGS: &str = r#"<propfind xmlns="DAV:" xmlns:CS="http://calendarserver.org/ns/"><prop><resourcetype/><CS:getctag/></prop></propfind>"#;
 const ETAGS: &str = r#"<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>"#;
 const QUERY: &str = r#"<C:calendar-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><getetag/><C:calendar-data/></prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>"#;
 
@@ -83,7 +84,7 @@ fn run(port: u16, what: &str, count: usize, folder: Option<&Path>) -> io::Result
         ("put", Some(folder)) => puts(folder)?.into(),
         ("home" | "query" | "multiget", None) => {
             let Some(first) = connections.first_mut() else { return Ok(None) };
-            let collections = hrefs(&first.send("PROPFIND", HOME, &[("Depth", "1")], TOKENS.as_bytes())?, HOME);
+            let collections = hrefs(&first.send("PROPFIND", HOME, &[("Depth", "1")], CTAGS.as_bytes())?, HOME);
             let job = |href| if what == "query" { Job::Query(href) } else { Job::List(href) };
             vec![if what == "home" { Vec::new() } else { collections.into_iter().map(job).collect() }]
         }

@@ -109,7 +109,7 @@ all take turns; times are the median (all in brackets), ratios are those of each
 {table_of_ratios}
 
 The bare requests are sent by a program that does nothing else (`bench/bare.rs`), on {CONNECTIONS} connections: one PROPFIND of Depth 1 of
-the home with the ctags and tokens of all calendars, and then of each calendar one calendar-query with data (the fewest
+the home with the ctags of all calendars, and then of each calendar one calendar-query with data (the fewest
 requests by which Radicale gives everything), or its listing and multigets of 50 events. It knows where the home is and asks
 for no compression. For the restore it makes each calendar and puts each event with `If-None-Match`, on as many
 connections as davault had. Memory is the largest sum, over a command's processes, of each one's peak resident size; davault
