@@ -29,8 +29,8 @@ class Davault:
     def run(self, *words):
         return measure([DAVAULT, "at", self.vault, *words], env=self.environment)
 
-    def back_up(self, port):
-        measured = self.run("backup", f"dav://http://127.0.0.1:{port}/", *LOGIN, "--json")
+    def back_up(self, port, *options):
+        measured = self.run("backup", f"dav://http://127.0.0.1:{port}/", *LOGIN, *options, "--json")
         measured.summary = json.loads(measured.output)
         return measured
 

@@ -135,19 +135,18 @@ def write_part(heading, text, figures=None):
     first, *others = file.read_text().split("\n## ")
     parts = {part.splitlines()[0]: part for part in others}
     parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
-    file.write_text("\n## ".join([first, *(parts[heading] for heading in ORDER if heading in parts)]))
+    file.write_text("\n## ".join([first, *in_order(parts).values()]))
     if figures is not None:
         file = file.with_suffix(".json")
         kept = json.loads(file.read_text()) if file.exists() else {}
-        kept[heading] = {"written": machine(), "figures": figures}
-        kept = {heading: kept[heading] for heading in ORDER if heading in kept}
-        file.write_text(json.dumps(rounded(kept), indent=1) + "\n")
+        kept[heading] = {"written": machine(), "figures": {name: shortly(values) for name, values in figures.items()}}
+        file.write_text(json.dumps(in_order(kept), indent=1, ensure_ascii=False) + "\n")
 
 
-def rounded(value):
-    """The same with numbers as exact as such things are."""
-    if isinstance(value, dict):
-        return {name: rounded(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return " ".join(f"{one:.4g}" for one in value)
-    return value
+def in_order(parts):
+    return dict(sorted(parts.items(), key=lambda part: ORDER.index(part[0]) if part[0] in ORDER else len(ORDER)))
+
+
+def shortly(values):
+    """Numbers as exact as such things are, on one line."""
+    return " ".join(f"{value:.4g}" for value in values)

@@ -103,18 +103,20 @@ def report(taken, account):
 
 {calendars} calendars, {items} events, {raw / 1e6:.1f} MB. Radicale runs on the same machine with its folder in memory, closes each
 connection after an answer, and is the slower side of everything here. Between it and the others is a proxy (`bench/proxy.rs`)
-which delays each direction by half of the round trip, a new connection by a whole one, and counts. {rounds} rounds, in which
+which delays each direction by half of the round trip, a new connection by a whole one, and counts. {rounds} round{'s' if rounds > 1 else ''}, in which
 all take turns; times are the median (all in brackets), ratios are those of each round.
 
 {table_of_ratios}
 
-The bare requests are sent by a program that does nothing else (`bench/bare.rs`), on {CONNECTIONS} connections: one PROPFIND of Depth 1 of
-the home with the ctags of all calendars, and then of each calendar one calendar-query with data (the fewest
-requests by which Radicale gives everything), or its listing and multigets of 50 events. It knows where the home is and asks
-for no compression. For the restore it makes each calendar and puts each event with `If-None-Match`, on as many
-connections as davault had. Memory is the largest sum, over a command's processes, of each one's peak resident size; davault
-is two, the host and its connector, and what both map of one executable counts twice. davault's vault has a passphrase that costs 8 MiB (`create -key-memory 8`), and no
-noticeable time: by default it costs 256 MiB, given back before a backup begins, and about a second.
+The bare requests are sent by a program that does nothing else (`bench/bare.rs`), on {CONNECTIONS} connections: one PROPFIND of
+Depth 1 of the home with the ctags of all calendars, and then of each calendar one calendar-query with data (the fewest
+requests by which Radicale gives everything), or its listing and multigets of 50 events. It knows where the home is, signs in
+unasked and asks for no compression. For the restore, of plain events of about 1 KB, it makes each calendar and puts each event
+with `If-None-Match`, on as many connections as davault had; davault also reads back what it put.
+
+Memory is the largest sum, over a command's processes, of each one's peak resident size. davault is two, the host and its
+connector, and the pages of the one executable count in both. Its vault has a passphrase that costs 8 MiB and no noticeable time
+(`create -key-memory 8`); by default one costs 256 MiB, given back before a backup begins, and about a second.
 
 {tables}
 """
