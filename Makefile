@@ -1,6 +1,6 @@
 # Plain `make` builds what manifest.yaml names, as `plakar pkg build` expects.
 .DEFAULT_GOAL := davault
-.PHONY: davault package demo test test-stores test-servers test-plakar bench check tools stores servers docs/servers.md help
+.PHONY: davault package demo test test-stores test-servers test-plakar bench bench-compare check tools stores servers docs/servers.md help
 
 davault: ## build the executable, optimised, as ./davault
 	cargo build --release --locked
@@ -32,8 +32,14 @@ test-plakar: package tools ## let genuine plakar, 1.1 or 1.0, run our package: P
 	DAVAULT_PACKAGE=$(firstword $(wildcard $(CURDIR)/target/package/davault_v$(version)_*.ptar)) PLAKAR=$(PLAKAR) \
 		cargo test --locked --test all -- --ignored story_plakar
 
-bench: tools ## measure davault beside vdirsyncer and write docs/performance.md (about half an hour)
-	bench/run
+bench: tools ## measure davault beside others and write docs/performance.md (an hour and more; SMALL=--small tries it in a few minutes)
+	bench/run $(SMALL)
+	bench/growth $(SMALL)
+	bench/scale $(SMALL)
+	bench/stores $(SMALL)
+
+bench-compare: ## say what got worse in docs/performance.json since it was committed, or in NEW=file since OLD=file
+	bench/compare $(OLD) $(NEW)
 
 check: ## what CI runs: formatting, lints, dependencies, tests
 	.ci/run

@@ -1,8 +1,11 @@
 """What the benches share: measuring a command, and writing one part of docs/performance.md."""
 
+import functools
+import json
 import os
 import pathlib
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,14 +17,14 @@ DAVAULT = pathlib.Path(os.environ.get("DAVAULT_PROGRAM", ROOT / "target" / "rele
 
 
 class Measured:
-    """A finished command: its wall time in seconds, and the sum of its processes' peak resident sizes in bytes."""
+    """A finished command: its wall and CPU times in seconds, and the sum of its processes' peak resident sizes in bytes."""
 
-    def __init__(self, seconds, peak, output):
-        self.seconds, self.peak, self.output = seconds, peak, output
+    def __init__(self, seconds, cpu, peak, output):
+        self.seconds, self.cpu, self.peak, self.output = seconds, cpu, peak, output
 
 
 def measure(command, **options):
-    began = time.monotonic()
+    began, before = time.monotonic(), waited_for()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
     peaks, ended = {}, threading.Event()
     watcher = threading.Thread(target=watch, args=(child.pid, peaks, ended))
@@ -32,7 +35,19 @@ def measure(command, **options):
     watcher.join()
     if child.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}: {output}")
-    return Measured(seconds, sum(peaks.values()), output)
+    return Measured(seconds, waited_for() - before, sum(peaks.values()), output)
+
+
+def waited_for():
+    """The CPU time of all processes that ended and that this one started, or those that it started, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def used_by(pid):
+    """The CPU time of a running process so far, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def watch(pid, peaks, ended):
@@ -65,15 +80,22 @@ def build():
         subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "davault"], cwd=ROOT, check=True)
 
 
+@functools.cache
+def compiled(name):
+    """One of the small programs beside this file, which need the standard library alone."""
+    program = ROOT / "target" / "bench-programs" / name
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["rustc", "--edition", "2024", "-O", ROOT / "bench" / f"{name}.rs", "-o", program], check=True)
+    return program
+
+
 def size_of(folder):
     return sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*") if path.is_file())
 
 
 def generate(folder, size):
     """Writes a generated account into a folder; returns its number of items and their bytes."""
-    generator = folder.parent / "account"
-    subprocess.run(["rustc", "--edition", "2024", "-O", ROOT / "bench" / "account.rs", "-o", generator], check=True)
-    made = subprocess.run([generator, folder, *size], check=True, capture_output=True, text=True).stdout
+    made = subprocess.run([compiled("account"), folder, *size], check=True, capture_output=True, text=True).stdout
     items, raw = map(int, made.split())
     return items, raw
 
@@ -91,18 +113,40 @@ def seconds(rounds):
     return f"{statistics.median(one.seconds for one in rounds):.1f} s ({every})"
 
 
+def ratio(values):
+    return f"**{statistics.median(values):.2f}** ({', '.join(f'{value:.2f}' for value in values)})"
+
+
 def memory(rounds):
     return f"{max(one.peak for one in rounds) / 1e6:.0f} MB"
 
 
-def write_part(heading, text):
-    """Puts `text` under the heading in docs/performance.md, in place of what was there; the first part has no heading."""
+ORDER = [
+    "An account on a server",
+    "An account that grows",
+    "A million items, a thousand snapshots",
+    "Beside restic and borg",
+]
+
+
+def write_part(heading, text, figures=None):
+    """Puts `text` under the heading in docs/performance.md, in place of what was there, and its figures in docs/performance.json."""
     file = ROOT / "docs" / "performance.md"
-    before = file.read_text() if file.exists() else ""
-    first, *others = before.split("\n## ")
+    first, *others = file.read_text().split("\n## ")
     parts = {part.splitlines()[0]: part for part in others}
-    if heading is None:
-        first = text.rstrip() + "\n"
-    else:
-        parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
-    file.write_text("\n## ".join([first, *parts.values()]))
+    parts[heading] = f"{heading}\n\n{text.rstrip()}\n"
+    file.write_text("\n## ".join([first, *in_order(parts).values()]))
+    if figures is not None:
+        file = file.with_suffix(".json")
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        kept[heading] = {"written": machine(), "figures": {name: shortly(values) for name, values in figures.items()}}
+        file.write_text(json.dumps(in_order(kept), indent=1, ensure_ascii=False) + "\n")
+
+
+def in_order(parts):
+    return dict(sorted(parts.items(), key=lambda part: ORDER.index(part[0]) if part[0] in ORDER else len(ORDER)))
+
+
+def shortly(values):
+    """Numbers as exact as such things are, on one line."""
+    return " ".join(f"{value:.4g}" for value in values)

@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link on two cores.
 
+mod bench;
 mod cli;
 mod conformance;
 mod connector_dav;

@@ -11,7 +11,7 @@ use crate::support::person::Person;
 use crate::support::servers::Server;
 use crate::support::vdir::{self, Collections};
 
-/// A tenth of what `make bench` takes, which sets `DAVAULT_WHOLE_ACCOUNT`: servers take about 50 items a second.
+/// A tenth of an account, or with `DAVAULT_WHOLE_ACCOUNT` set the whole one: servers take about 50 items a second.
 fn size() -> Size {
     let whole = std::env::var("DAVAULT_WHOLE_ACCOUNT").is_ok_and(|value| !value.is_empty());
     let each = if whole { 500 } else { 50 };
