@@ -103,10 +103,10 @@ impl Offering {
         let answer = Response::builder().status(207).header("Content-Type", "application/xml");
         Ok(answer.body(multistatus("")).expect("an answer"))
     }
+}
 
-    fn count(&self, of: &AtomicUsize) -> usize {
-        of.load(Ordering::SeqCst)
-    }
+fn count(of: &AtomicUsize) -> usize {
+    of.load(Ordering::SeqCst)
 }
 
 /// One request, and then twelve at once.
@@ -132,8 +132,8 @@ async fn ask(trouble: Trouble) -> (Arc<Offering>, Vec<Result<(), Error>>) {
 async fn all_requests_share_a_connection_and_are_no_more_at_once_than_allowed() {
     let (offering, all) = ask(Trouble::None).await;
     assert!(all.iter().all(Result::is_ok), "{all:?}");
-    assert_eq!(offering.count(&offering.connections), 1);
-    assert_eq!(offering.count(&offering.most), AT_ONCE);
+    assert_eq!(count(&offering.connections), 1);
+    assert_eq!(count(&offering.most), AT_ONCE);
 }
 
 #[tokio::test]
@@ -141,9 +141,9 @@ async fn what_is_reset_or_meets_a_connection_that_goes_away_is_asked_again() {
     for trouble in [Trouble::Resets, Trouble::GoesAway] {
         let (offering, all) = ask(trouble).await;
         assert!(all.iter().all(Result::is_ok), "{all:?}");
-        assert!(offering.count(&offering.most) <= AT_ONCE);
+        assert!(count(&offering.most) <= AT_ONCE);
         if matches!(trouble, Trouble::GoesAway) {
-            assert!(offering.count(&offering.connections) > 1);
+            assert!(count(&offering.connections) > 1);
         }
     }
 }

@@ -44,9 +44,9 @@ use lost::{Lost, of_server};
 use read_back::Lane;
 use wishes::Wishes;
 
-/// How many items are on their way where they are read back: besides one multiget of those that were put, all connections
-/// have others to put. No more requests than connections run at the same time.
-const WIDTH: usize = read_back::MOST + 14;
+/// How many items are on their way where they are read back: while one multiget reads what was put, all connections have others
+/// to put. No more requests than connections run at the same time.
+const WIDTH: usize = 2 * read_back::MOST;
 
 /// An account on a server, to put things back to.
 pub(in crate::connector) struct DavDestination {
