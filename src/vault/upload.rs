@@ -4,9 +4,10 @@
 //! is taken back, as parts lie there unseen and cost money.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload, Result};
 use tokio::sync::Semaphore;
@@ -47,14 +48,20 @@ impl Uploads {
     /// All parts but the last are of one size: some storages ask for that.
     async fn send(&self, upload: &mut dyn MultipartUpload, bytes: &Bytes, each: usize) -> Result<()> {
         let starts = (0..bytes.len()).step_by(each);
+        let has_failed = &AtomicBool::new(false);
         let part = |start: usize| {
             let part = upload.put_part(PutPayload::from(bytes.slice(start..bytes.len().min(start + each))));
             async move {
                 let _slot = self.slots.acquire().await;
-                part.await
+                if has_failed.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                part.await.inspect_err(|_| has_failed.store(true, Ordering::Relaxed))
             }
         };
-        try_join_all(starts.map(part).collect::<Vec<_>>()).await?;
+        // What is on its way is waited for: a part that comes after the upload was taken back would stay.
+        let sent = join_all(starts.map(part).collect::<Vec<_>>()).await;
+        sent.into_iter().collect::<Result<()>>()?;
         upload.complete().await.map(drop)
     }
 }

@@ -76,8 +76,12 @@ async fn a_copy_leans_on_nothing_that_a_repair_of_the_other_vault_dropped() {
     let pack = there.names().into_iter().find(|name| name.starts_with("packs")).unwrap();
     let (store, pack) = (Client::new(&there, []), Path::from(pack));
     let mut bytes = store.get(&pack).await.unwrap().bytes().await.unwrap().to_vec();
-    // In the contents, before the trees.
-    bytes[30] ^= 1;
+    // In the contents, which may lie before the trees or behind them.
+    let mut record = 8;
+    while bytes[record + 4] != 1 {
+        record += 5 + usize::try_from(u32::from_le_bytes(bytes[record..record + 4].try_into().unwrap())).unwrap();
+    }
+    bytes[record + 30] ^= 1;
     store.put(&pack, bytes.into()).await.unwrap();
     let repaired = open(&there.place()).await.repair(false, &Tally::default()).await.unwrap();
     assert!(!repaired.gone.is_empty(), "{repaired:?}");
