@@ -217,6 +217,7 @@ async fn a_calendar_that_vanishes_while_it_is_read_is_kept_and_gone_the_next_tim
     assert_eq!(restore(&person).await.code(), Some(0));
     assert_eq!(back_up(&person).await.code(), Some(0));
     let before = items(&person).await;
+    person.forget();
     it.after(0);
     let ran = back_up(&person).await;
     assert_eq!(ran.code(), Some(3), "{ran:?}");

@@ -1,12 +1,18 @@
-//! Counts how many requests wait for their answer at the same time.
+//! Counts how many requests wait for their answer at the same time, and lets some wait until they are so many.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Longer than the next request takes to come on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Passes connections on to another port of this machine. A request waits from its first byte to the first byte of its answer.
 pub struct Waiting {
@@ -18,6 +24,15 @@ pub struct Waiting {
 struct Count {
     now: AtomicUsize,
     most: AtomicUsize,
+    gathering: Mutex<Gathering>,
+}
+
+/// The requests that wait for each other.
+#[derive(Default)]
+struct Gathering {
+    method: &'static str,
+    wanted: usize,
+    here: watch::Sender<usize>,
 }
 
 impl Waiting {
@@ -36,6 +51,12 @@ impl Waiting {
         Waiting { port: own, count }
     }
 
+    /// Lets the next requests of that method wait until they are so many; those after them do not wait.
+    pub fn gather(&self, method: &'static str, wanted: usize) {
+        let here = watch::Sender::new(0);
+        *self.count.gathering.lock().unwrap_or_else(PoisonError::into_inner) = Gathering { method, wanted, here };
+    }
+
     /// The most that waited at the same time since this was asked last.
     pub fn most(&self) -> usize {
         self.count.most.swap(0, Ordering::SeqCst)
@@ -46,27 +67,45 @@ async fn connection(client: TcpStream, server: TcpStream, count: Arc<Count>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let asked = AtomicBool::new(false);
-    let ask = || {
+    let ask = async |bytes: &[u8]| {
         if !asked.swap(true, Ordering::SeqCst) {
             let now = count.now.fetch_add(1, Ordering::SeqCst) + 1;
             count.most.fetch_max(now, Ordering::SeqCst);
+            count.gathered(bytes).await;
         }
     };
-    let answer = || {
+    let answered = || {
         if asked.swap(false, Ordering::SeqCst) {
             count.now.fetch_sub(1, Ordering::SeqCst);
         }
     };
+    let answer = async |_: &[u8]| answered();
     tokio::join!(pass(from_client, to_server, ask), pass(from_server, to_client, answer));
-    answer();
+    answered();
+}
+
+impl Count {
+    /// Waits for the others, if the request that begins so is one of those that do. Who waits in vain goes on, and was counted.
+    async fn gathered(&self, request: &[u8]) {
+        let (mut here, wanted) = {
+            let gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
+            if gathering.method.is_empty() || !request.starts_with(gathering.method.as_bytes()) {
+                return;
+            }
+            gathering.here.send_modify(|here| *here += 1);
+            (gathering.here.subscribe(), gathering.wanted)
+        };
+        // With an error the next round has begun, and nobody waits any more.
+        let _ = timeout(PATIENCE, here.wait_for(|here| *here >= wanted)).await;
+    }
 }
 
 /// Passes on to the end, and calls `on_bytes` before some go on.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, on_bytes: impl Fn()) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, on_bytes: impl AsyncFn(&[u8])) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        on_bytes();
         let Some(passed) = buffer.get(..count) else { return };
+        on_bytes(passed).await;
         if to.write_all(passed).await.is_err() {
             return;
         }
