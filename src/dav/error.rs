@@ -84,6 +84,13 @@ impl Error {
         self.kind == ErrorKind::Server || self.is_about_all()
     }
 
+    /// The same for another who waited for the same answer, with the cause in its sentence.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let what = crate::report::sentence(self);
+        Self { what, condition: self.condition.clone(), source: None, ..*self }
+    }
+
     /// Adds how long the server asks to wait.
     pub(super) fn asking(mut self, delay: Option<Duration>) -> Self {
         if let Some(delay) = delay {

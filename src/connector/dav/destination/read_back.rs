@@ -1,7 +1,8 @@
 //! Reading back what was put: what several puts wait for is asked for by one multiget.
 //!
-//! Items are put side by side, as many as there are connections. Whose PUT is done lets another begin, and waits here, until there are enough of them or nobody is left who may still
-//! come; then one of those who wait asks for all. What a multiget does not give, and a single item, is asked for by GET.
+//! Items are put side by side, as many as there are connections. Whose PUT is done lets another begin, and waits here, until there
+//! are enough of them or nobody is left who may still come; then one of those who wait asks for all. What a multiget does not
+//! give, and a single item, is asked for by GET; not where the server answers nobody.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::dav::request::Multiget;
-use crate::dav::{Client, Href, Kind};
+use crate::dav::{Client, Error, ErrorKind, Href, Kind};
 
 /// Most items in one multiget.
 pub(super) const MOST: usize = 50;
@@ -33,7 +34,7 @@ struct State {
 #[derive(Debug)]
 struct Waiting {
     href: Href,
-    answer: oneshot::Sender<Bytes>,
+    answer: oneshot::Sender<Result<Bytes, Error>>,
 }
 
 /// The right to put an item, of which there are as many as connections; given up early by who only waits to be read back.
@@ -67,7 +68,13 @@ impl ReadBack {
     }
 
     /// What stands at `href`, of an item that is being put; `None` where only GET can tell.
-    pub async fn read(&self, client: &Client, kind: Kind, collection: &Href, href: &Href) -> Option<Bytes> {
+    pub async fn read(
+        &self,
+        client: &Client,
+        kind: Kind,
+        collection: &Href,
+        href: &Href,
+    ) -> Result<Option<Bytes>, Error> {
         let (answer, mut answered) = oneshot::channel();
         let is_full = {
             let mut state = self.state();
@@ -81,7 +88,7 @@ impl ReadBack {
         loop {
             tokio::select! {
                 biased;
-                bytes = &mut answered => return bytes.ok(),
+                answer = &mut answered => return answer.ok().transpose(),
                 () = self.idle.notified() => {
                     let is_idle = self.state().putting == 0;
                     if is_idle {
@@ -101,13 +108,23 @@ impl ReadBack {
         }
         let hrefs = waiting.iter().map(|one| one.href.clone()).collect();
         let request = Multiget { kind, collection: collection.clone(), hrefs, vcard_version: None };
-        let fetched = client.send(&request).await.unwrap_or_default();
+        let fetched = match client.send(&request).await {
+            Ok(fetched) => fetched,
+            Err(error) if error.is_about_all() && error.kind != ErrorKind::TimedOut => {
+                for one in waiting {
+                    // Who was given up waits no more.
+                    let _ = one.answer.send(Err(error.told()));
+                }
+                return;
+            }
+            Err(_) => return,
+        };
         let given = fetched.into_iter().filter(|one| one.trouble.is_none() && one.status < 300);
         let mut given: HashMap<Href, Vec<u8>> = given.filter_map(|one| Some((one.href, one.data?))).collect();
         for one in waiting {
             if let Some(data) = given.remove(&one.href) {
                 // Who was given up waits no more.
-                let _ = one.answer.send(data.into());
+                let _ = one.answer.send(Ok(data.into()));
             }
         }
     }

@@ -44,7 +44,7 @@ impl DavDestination {
         sent.lane.leave();
         // What the multiget of others gives counts where it is the same; a difference is left to GET, which is exact.
         if !sent.seen.is_vcard4
-            && let Some(bytes) = target.read_back.read(&self.client, target.kind, &target.href, at).await
+            && let Some(bytes) = target.read_back.read(&self.client, target.kind, &target.href, at).await?
             && difference::names(&sent.content, &bytes).is_empty()
         {
             return Ok(Some((at.clone(), Got { bytes, etag: None, modified: None, content_type: None })));
