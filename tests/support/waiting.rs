@@ -67,24 +67,46 @@ async fn connection(client: TcpStream, server: TcpStream, count: Arc<Count>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let asked = AtomicBool::new(false);
-    let ask = async |bytes: &[u8]| {
+    tokio::join!(requests(from_client, to_server, &asked, &count), answers(from_server, to_client, &asked, &count),);
+    count.answered(&asked);
+}
+
+/// Passes requests on to the end, and counts each by its first bytes before they go on.
+async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, asked: &AtomicBool, count: &Count) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let Some(passed) = buffer.get(..length) else { return };
         if !asked.swap(true, Ordering::SeqCst) {
             let now = count.now.fetch_add(1, Ordering::SeqCst) + 1;
             count.most.fetch_max(now, Ordering::SeqCst);
-            count.gathered(bytes).await;
+            count.gathered(passed).await;
         }
-    };
-    let answered = || {
-        if asked.swap(false, Ordering::SeqCst) {
-            count.now.fetch_sub(1, Ordering::SeqCst);
+        if to.write_all(passed).await.is_err() {
+            return;
         }
-    };
-    let answer = async |_: &[u8]| answered();
-    tokio::join!(pass(from_client, to_server, ask), pass(from_server, to_client, answer));
-    answered();
+    }
+}
+
+/// Passes answers on to the end.
+async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, asked: &AtomicBool, count: &Count) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        count.answered(asked);
+        let Some(passed) = buffer.get(..length) else { return };
+        if to.write_all(passed).await.is_err() {
+            return;
+        }
+    }
 }
 
 impl Count {
+    /// A request no longer waits.
+    fn answered(&self, asked: &AtomicBool) {
+        if asked.swap(false, Ordering::SeqCst) {
+            self.now.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
     /// Waits for the others, if the request that begins so is one of those that do. Who waits in vain goes on, and was counted.
     async fn gathered(&self, request: &[u8]) {
         let (mut here, wanted) = {
@@ -97,17 +119,5 @@ impl Count {
         };
         // With an error the next round has begun, and nobody waits any more.
         let _ = timeout(PATIENCE, here.wait_for(|here| *here >= wanted)).await;
-    }
-}
-
-/// Passes on to the end, and calls `on_bytes` before some go on.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, on_bytes: impl AsyncFn(&[u8])) {
-    let mut buffer = vec![0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        let Some(passed) = buffer.get(..count) else { return };
-        on_bytes(passed).await;
-        if to.write_all(passed).await.is_err() {
-            return;
-        }
     }
 }
