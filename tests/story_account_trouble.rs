@@ -253,6 +253,7 @@ async fn a_server_that_restarts_during_a_restore_or_a_backup_costs_nothing_that_
     assert_eq!(back_up(&person).await.code(), Some(0));
     let before = items(&person).await;
     assert_eq!(before.len(), ITEMS);
+    person.forget();
     gate.close_after(40_000);
     words = vec!["at", "vault", "backup", "--json", "@it"];
     let backing_up = person.command(&words).spawn().expect("davault starts");
