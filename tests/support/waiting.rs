@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Longer than the next request takes to come on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Passes connections on to another port of this machine. A request waits from its first byte to the first byte of its answer.
 pub struct Waiting {
