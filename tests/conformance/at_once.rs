@@ -45,7 +45,8 @@ async fn a_restore_keeps_to_what_the_host_says_and_the_person_has_the_last_word(
     let location = format!("dav://http://127.0.0.1:{}/", counted.port);
     for (round, (at_once, connections, most)) in RESTORES.into_iter().enumerate() {
         let process = Process::start(PLAKAR_1_1).await;
-        let into = format!("Copy {round} %n");
+        // A new collection each time, or everything would stand there already.
+        let into = format!("Copy {round}");
         let options = options(connections, &[("into", &into)]);
         let client = v1_1::exporter(&process, &location, &options, at_once).await.expect("Init");
         let became = export(client, records_of(snapshot.part("/"))).await.expect("a restore");
