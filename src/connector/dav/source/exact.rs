@@ -175,9 +175,10 @@ mod tests {
         let by = |etag| {
             stored(&Bytes::from_static(LF), Wire::Crlf, Trust::default(), Evidence { etag: Some(etag), size: None })
         };
-        assert_eq!(by(&etag(LF)), Stored::Confirmed(Bytes::from_static(LF)));
-        assert_eq!(by(&etag(CRLF)), Stored::Confirmed(Bytes::from_static(CRLF)));
-        assert_eq!(by(&etag(b"other")), Stored::Assumed(Bytes::from_static(CRLF)));
+        let (lf, crlf, other) = (etag(LF), etag(CRLF), etag(b"other"));
+        assert_eq!(by(&lf), Stored::Confirmed(Bytes::from_static(LF)));
+        assert_eq!(by(&crlf), Stored::Confirmed(Bytes::from_static(CRLF)));
+        assert_eq!(by(&other), Stored::Assumed(Bytes::from_static(CRLF)));
     }
 
     #[test]
