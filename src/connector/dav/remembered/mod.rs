@@ -197,10 +197,13 @@ impl Remembered {
         all.commit().await
     }
 
-    /// Ends a run: the state of each collection that it has written, which have not changed, and which are gone.
+    /// Ends a run: where the account was, the state of each collection that it has written, which have not changed, and which are gone.
     pub async fn end(&self, end: &End) -> Result<(), sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(account) = &end.account {
+            account.write(&mut all).await?;
+        }
         for (id, state) in &end.written {
             state.write(*id, self.writer, &mut all).await?;
         }
@@ -227,6 +230,8 @@ pub(super) type Properties = Vec<(String, String, bool)>;
 /// What a run knows when it is over.
 #[derive(Debug, Default)]
 pub(super) struct End {
+    /// Where the account was, if it was found there again.
+    pub account: Option<RememberedAccount>,
     /// The collections that it has written.
     pub written: Vec<(i64, RememberedState)>,
     /// Those that were as before.

@@ -54,6 +54,7 @@ async fn what_is_remembered_is_there_in_the_next_run() {
         homes: vec![(Kind::Calendar, "/alice/".into())],
         filter: ";;".into(),
         unswept: 2,
+        basic: true,
     };
     let properties = vec![("urn:x".to_owned(), "mood".to_owned(), true)];
     let id = {

@@ -94,6 +94,11 @@ impl Memory {
         let _ = self.remembered.keep(account).await;
     }
 
+    /// Remembers that the account was found where it was, once the run is over: a run that is broken off leaves no trace of that.
+    pub fn keep_at_end(&self, account: RememberedAccount) {
+        self.run().end.account = Some(account);
+    }
+
     /// What is known of a collection.
     pub fn known(&self, collection: &Collection) -> Option<Known> {
         self.run().known.get(&(collection.kind, collection.href.clone())).cloned()
