@@ -26,6 +26,12 @@ const UNFINISHED: &str = ".tmp";
 /// safe name, and the others get a suffix made from their own name.
 #[must_use]
 pub fn safe_names(stored: &[String]) -> Vec<String> {
+    safe_names_beside(stored, |_| false)
+}
+
+/// The same beside names that were given out before; `is_taken` tells of a [`folded`] name whether it is one of those.
+#[must_use]
+pub fn safe_names_beside(stored: &[String], is_taken: impl Fn(&str) -> bool) -> Vec<String> {
     let mut order: Vec<usize> = (0..stored.len()).collect();
     // A name that is safe as it is goes before one that only becomes the same.
     order.sort_by_key(|at| stored.get(*at).map(|name| (safe_name(name) != *name, name, *at)));
@@ -35,7 +41,7 @@ pub fn safe_names(stored: &[String]) -> Vec<String> {
         let (Some(name), Some(safe)) = (stored.get(at), names.get_mut(at)) else { continue };
         *safe = safe_name(name);
         let mut again = 0;
-        while !taken.insert(folded(safe)) {
+        while is_taken(&folded(safe)) || !taken.insert(folded(safe)) {
             *safe = with_suffix(&safe_name(name), name, again);
             again += 1;
         }
@@ -148,6 +154,12 @@ mod tests {
         let mut back = safe(&["b.ics", "a.ics", "A.ics"]);
         back.reverse();
         assert_eq!(back, names);
+    }
+
+    #[test]
+    fn a_name_that_was_given_out_before_is_not_given_again_in_any_case() {
+        let names = safe_names_beside(&["A.ics".to_owned(), "b.ics".to_owned()], |taken| taken == "a.ics");
+        assert_eq!(names, [with_suffix("A.ics", "A.ics", 0), "b.ics".to_owned()]);
     }
 
     #[test]

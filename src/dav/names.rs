@@ -14,6 +14,8 @@ pub const APPLE: &str = "http://apple.com/ns/ical/";
 pub const INFCLOUD: &str = "http://inf-it.com/ns/ab/";
 /// Nextcloud's own.
 pub const NEXTCLOUD: &str = "http://nextcloud.com/ns";
+/// Radicale's namespace.
+pub const RADICALE: &str = "http://radicale.org/ns/";
 
 /// A qualified name of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -156,6 +158,8 @@ pub const ADDRESSBOOK_PROP_FILTER: Name = name(CARDDAV, "prop-filter");
 pub const ADDRESSBOOK_TEXT_MATCH: Name = name(CARDDAV, "text-match");
 /// Calendar server's `caldav-ctag`: changes whenever something in the collection does.
 pub const GETCTAG: Name = name(CALENDARSERVER, "getctag");
+/// how many items a collection has; Radicale's.
+pub const CONTENT_COUNT: Name = name(RADICALE, "getcontentcount");
 /// a copy of a feed; calendarserver's extension.
 pub const SUBSCRIBED: Name = name(CALENDARSERVER, "subscribed");
 /// where a subscribed calendar comes from; calendarserver's extension.

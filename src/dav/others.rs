@@ -20,7 +20,7 @@ const LIVE_NAMESPACES: [&str; 9] = [
     "http://apache.org/dav/props/",
     "http://cyrusimap.org/ns/",
     "http://davical.org/ns/",
-    "http://radicale.org/ns/",
+    names::RADICALE,
     "http://sabredav.org/ns",
     "http://sabre.io/ns",
     "urn:inverse:params:xml:ns:inverse-dav",

@@ -17,6 +17,7 @@ pub mod method;
 pub mod normal;
 pub mod occurrence;
 pub mod people;
+pub mod revised;
 pub mod search;
 pub mod summary;
 pub mod terminator;

@@ -13,6 +13,7 @@ mod proppatch;
 mod put;
 mod query;
 mod stored_as;
+mod streamed;
 mod subscribe;
 mod sync_collection;
 
@@ -41,6 +42,7 @@ pub use proppatch::{PropertyStatus, Proppatch};
 pub use put::{Put, When};
 pub use query::Query;
 pub use stored_as::StoredAs;
+pub use streamed::Streamed;
 pub use subscribe::Subscribe;
 pub use sync_collection::{Changes, SyncCollection};
 
@@ -61,6 +63,11 @@ pub trait Request: Send + Sync {
 
     /// A further part of the answer is there.
     fn add(&self, reply: &mut Self::Reply, part: Part) -> Result<(), Error>;
+
+    /// Ends when there is room for what the next member of a multistatus leads to; until then none is read.
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 
     /// Largest multistatus that is read, in bytes after decompression; it bounds what can be kept of it.
     fn largest_answer(&self) -> u64 {

@@ -17,7 +17,7 @@ pub(in crate::connector::dav) struct RememberedItem {
     pub etag: Option<ETag>,
     /// Its size in the listing, in bytes.
     pub listed_size: Option<u64>,
-    /// When it changed last, by the listing.
+    /// When it changed last, by the listing, or where that does not tell, by its own word.
     pub modified: Option<SystemTime>,
     /// The size of its content, in bytes.
     pub size: u64,
@@ -34,8 +34,11 @@ pub(in crate::connector::dav) struct RememberedItem {
 impl RememberedItem {
     /// Whether a listing says that it is as it was. Without a tag nothing is known.
     pub fn is_still(&self, member: &Member) -> bool {
-        let same_time = seconds(self.modified) == seconds(member.modified);
-        self.etag.is_some() && self.etag == member.etag && self.listed_size == member.size && same_time
+        // Reports tell no sizes where listings do, and no times either.
+        let by_report = self.listed_size.is_none() && member.size.is_some();
+        let same_time = member.modified.is_none() || seconds(self.modified) == seconds(member.modified);
+        let is_same = by_report || (self.listed_size == member.size && same_time);
+        self.etag.is_some() && self.etag == member.etag && is_same
     }
 
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {

@@ -44,6 +44,7 @@ impl Listed {
 }
 
 /// A collection as it is now.
+#[derive(Default)]
 pub(super) struct Seen {
     /// Everything in it that is known.
     pub items: Vec<Listed>,
@@ -56,8 +57,10 @@ pub(super) struct Seen {
 }
 
 /// How what was seen is to be written down.
+#[derive(Default)]
 pub(super) enum Note {
     /// Not at all.
+    #[default]
     None,
     /// Nothing changed.
     AsBefore(i64),
@@ -106,6 +109,11 @@ pub(super) async fn look(
         }
     }
     look.listing(sweep).await
+}
+
+/// What there is of a collection of which nothing was known, where these members are all that is new to the host.
+pub(super) fn first(client: &Client, collection: &Collection, members: Vec<Member>, sweep: Sweep) -> Seen {
+    Look { client, collection, known: None, items: Vec::new() }.compared(members, None, None, sweep)
 }
 
 struct Look<'a> {

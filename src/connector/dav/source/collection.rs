@@ -6,15 +6,16 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::at_once::Given;
 use super::buffer::Origin;
 use super::changes::{self, Listed, Note, Seen};
-use super::fetch::Came;
+use super::fetch::{Came, Fetch};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{Between, Described, metadata_of};
 use crate::connector::dav::open::failed;
 use crate::connector::dav::remembered::{RememberedItem, RememberedState};
-use crate::connector::name::{COLLECTION_FILE, safe_names};
+use crate::connector::name::{COLLECTION_FILE, safe_names_beside};
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
 use crate::dav::{Collection, Error, Href, Kind, Role};
@@ -48,31 +49,28 @@ impl Run<'_> {
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
         let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
-        let seen = match Box::pin(self.look(&collection, is_left_out)).await {
-            Ok(seen) => seen,
-            Err(error) if error.is_about_all() => return self.lost(path, error).await,
-            Err(error) => return self.failed(path, sentence(&error)).await,
+        let fetch = Fetch::new(self, &collection);
+        let mut given = if is_left_out { Given::default() } else { Box::pin(self.at_once(&path, &fetch)).await? };
+        let (seen, broken) = match Box::pin(self.look(&collection, is_left_out, &mut given)).await {
+            Ok(seen) => (seen, None),
+            Err(error) if given.is_begun() => (Seen::default(), Some(error)),
+            Err(error) => return self.not_listed(path, error).await,
         };
-        self.folder(&path).await?;
-        self.source.buffer.place(path.clone(), collection.kind, collection.href.clone());
-        for (name, value) in metadata_of(&collection) {
-            self.text(format!("{path}/{name}"), value.into_bytes()).await?;
-        }
-        let mut described = Described::of(&collection);
-        described.incomplete |= is_left_out;
-        if collection.kind == Kind::Calendar {
-            described.only_components.clone_from(&self.source.filter.components);
-            let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
-            described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
+        if !given.is_begun() {
+            self.open(&path, &collection).await?;
         }
         let Seen { items, part, note, contradicted } = seen;
-        described.incomplete |= part.is_some();
+        let mut described = self.described(&collection);
+        described.incomplete |= is_left_out || given.is_narrowed || broken.is_some() || part.is_some();
+        if let Some(error) = broken {
+            self.not_listed(path.clone(), error).await?;
+        }
         self.doubts(&path, part, contradicted).await?;
-        let (same, new, is_all) = self.wanted(places(&path, items));
+        let (same, new, is_all) = self.wanted(places(&path, items, &given));
         described.incomplete |= !is_all;
         let state = self.begin(&collection, note).await;
         described.holds(&components_of(&same));
-        let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, new));
+        let (sent, came) = tokio::join!(self.same(same), fetch.items(new));
         sent?;
         match came {
             Ok(Came { failures, components }) => {
@@ -93,6 +91,32 @@ impl Run<'_> {
         if let (Some(state), Some(memory)) = (state, self.memory) {
             memory.read(&collection, if described.incomplete { state.in_part() } else { state });
         }
+        self.describe(&path, &collection, described).await
+    }
+
+    /// Sends the folder of a collection and what describes it to other programs.
+    pub(super) async fn open(&self, path: &str, collection: &Collection) -> Result<(), Stop> {
+        self.folder(path).await?;
+        self.source.buffer.place(path.to_owned(), collection.kind, collection.href.clone());
+        for (name, value) in metadata_of(collection) {
+            self.text(format!("{path}/{name}"), value.into_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    /// What is known of a collection before its items are.
+    fn described(&self, collection: &Collection) -> Described {
+        let mut described = Described::of(collection);
+        if collection.kind == Kind::Calendar {
+            described.only_components.clone_from(&self.source.filter.components);
+            let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
+            described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
+        }
+        described
+    }
+
+    /// Sends the file with everything that vdir has no file for.
+    async fn describe(&self, path: &str, collection: &Collection, described: Described) -> Result<(), Stop> {
         let file = format!("{path}/{COLLECTION_FILE}");
         // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
         let is_narrowed = described.only_between.is_some() || !described.only_components.is_empty();
@@ -100,6 +124,14 @@ impl Run<'_> {
             return self.failed(file, "the server did not say what other properties it has".to_owned()).await;
         }
         self.text(file, described.to_bytes()).await
+    }
+
+    /// Says that a collection could not be listed.
+    async fn not_listed(&self, path: String, error: Error) -> Result<(), Stop> {
+        if error.is_about_all() {
+            return self.lost(path, error).await;
+        }
+        self.failed(path, sentence(&error)).await
     }
 
     /// Says what a listing left in doubt.
@@ -122,7 +154,7 @@ impl Run<'_> {
         let (mut same, mut new, mut is_all) = (Vec::new(), Vec::new(), true);
         for (path, listed) in places {
             match listed {
-                _ if self.source.unwanted.get().is_some_and(|unwanted| unwanted(&path, false)) => is_all = false,
+                _ if self.is_unwanted(&path) => is_all = false,
                 Listed::New(member) => new.push(Item { path, member }),
                 Listed::Same(href, item) => same.push(Same { path, href, item }),
             }
@@ -130,12 +162,30 @@ impl Run<'_> {
         (same, new, is_all)
     }
 
-    /// What is in a collection, or nothing where that is not wanted.
-    async fn look(&self, collection: &Collection, is_left_out: bool) -> Result<Seen, Error> {
+    /// Whether the host does not want an item.
+    pub(super) fn is_unwanted(&self, path: &str) -> bool {
+        self.source.unwanted.get().is_some_and(|unwanted| unwanted(path, false))
+    }
+
+    /// What is in a collection beside what was `given` already, or nothing where that is not wanted.
+    async fn look(&self, collection: &Collection, is_left_out: bool, given: &mut Given) -> Result<Seen, Error> {
         if is_left_out {
-            return Ok(Seen { items: Vec::new(), part: None, note: Note::None, contradicted: false });
+            return Ok(Seen::default());
         }
-        Box::pin(changes::look(&self.source.client, self.memory, collection, self.source.sweep)).await
+        let (client, sweep) = (&self.source.client, self.source.sweep);
+        if let Some(rest) = given.take_rest() {
+            return Ok(changes::first(client, collection, rest, sweep));
+        }
+        let mut seen = Box::pin(changes::look(client, self.memory, collection, sweep)).await?;
+        seen.items.retain(|item| item.is_trouble() || !given.has(collection, item.href()));
+        Ok(seen)
+    }
+
+    /// Begins to write down a collection of which nothing is known.
+    pub(super) async fn begin_anew(&self, collection: &Collection) {
+        if let Some(memory) = self.memory {
+            memory.begin(collection, false, Vec::new()).await;
+        }
     }
 
     /// Notes what became of a collection; the state that it is in once all of it is stored.
@@ -219,12 +269,13 @@ pub(super) fn version_of(content: &[u8]) -> u64 {
 }
 
 /// What was listed with its paths: names depend on no order, and no two are alike.
-fn places(folder: &str, mut listed: Vec<Listed>) -> Vec<(String, Listed)> {
+fn places(folder: &str, mut listed: Vec<Listed>, given: &Given) -> Vec<(String, Listed)> {
     // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
     listed.sort_by(|one, other| (one.is_trouble(), one.href()).cmp(&(other.is_trouble(), other.href())));
     listed.dedup_by(|one, other| !one.is_trouble() && !other.is_trouble() && one.href() == other.href());
     let stored: Vec<_> = listed.iter().map(|one| one.href().last_segment_decoded()).collect();
-    let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
+    let names = safe_names_beside(&stored, |folded| given.has_taken(folded));
+    let paths = names.into_iter().map(|name| format!("{folder}/{name}"));
     paths.zip(listed).collect()
 }
 

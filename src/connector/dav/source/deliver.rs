@@ -16,6 +16,7 @@ use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
 use crate::item::kind::Kind as ItemKind;
+use crate::item::revised::revised;
 use crate::item::terminator::to_crlf;
 
 /// So many GETs may fail before the usual is assumed of a collection: that only CRs are missing.
@@ -61,12 +62,12 @@ impl Fetch<'_> {
             let mut trust = Trust::default();
             for (item, content) in wholes() {
                 let evidence = Evidence { etag: item.member.etag.as_ref(), size: None };
-                trust.md5 |= matches!(stored(content, Wire::Exact, trust, evidence), Stored::Confirmed(_));
+                trust.digest |= matches!(stored(content, Wire::Exact, trust, evidence), Stored::Confirmed(_));
             }
             for (item, text, etag) in texts() {
                 let all = Trust { size: true, ..Trust::default() };
                 match stored(text, wire, all, Evidence { etag, size: item.member.size }) {
-                    Stored::Confirmed(_) => trust.md5 = true,
+                    Stored::Confirmed(_) => trust.digest = true,
                     Stored::Assumed(_) => trust.size |= item.member.size.is_some(),
                     Stored::Contradicted(_) => {}
                 }
@@ -74,7 +75,7 @@ impl Fetch<'_> {
             trust
         };
         let digests = trust(Wire::Crlf);
-        if digests.md5 {
+        if digests.digest {
             return Ok(Rule { wire: Wire::Crlf, trust: Trust { size: false, ..digests }, newer: Arc::default() });
         }
         let newer =
@@ -82,7 +83,7 @@ impl Fetch<'_> {
         if self.run.flow.has_exact_sizes(self.collection.kind)
             && let Some(wire) = Wire::by_sizes(texts().map(|(item, text, _)| (text.as_ref(), item.member.size)))
         {
-            return Ok(Rule { wire, trust: Trust { md5: false, size: true, form: true }, newer });
+            return Ok(Rule { wire, trust: Trust { digest: false, size: true, form: true }, newer });
         }
         for (item, text, _) in texts().take(MOST_SAMPLES) {
             if let Raw::Whole { content } = self.get(item, None).await? {
@@ -219,14 +220,15 @@ impl Fetch<'_> {
     }
 
     /// Sends one item, if it is a wanted one.
-    async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
+    pub(super) async fn item(&self, item: Item, content: Bytes, as_version: Option<VcardVersion>) -> Result<(), Stop> {
         let Item { path, member } = item;
         let (size, version) = (content.len() as u64, version_of(&content));
+        let modified = member.modified.or_else(|| revised(&content));
         let mut remembered = RememberedItem {
             href: self.run.memory.map(|memory| memory.text_of(&member.href)).unwrap_or_default(),
             etag: member.etag,
             listed_size: member.size,
-            modified: member.modified,
+            modified,
             size,
             version,
             vcard_version: as_version,
@@ -248,13 +250,8 @@ impl Fetch<'_> {
         if let Some(memory) = self.run.memory {
             memory.handed_on(self.collection, &path, remembered);
         }
-        let entry = Entry {
-            name: tree::last_name(&path).to_owned(),
-            path,
-            kind: EntryKind::File { size },
-            modified: member.modified,
-            version,
-        };
+        let entry =
+            Entry { name: tree::last_name(&path).to_owned(), path, kind: EntryKind::File { size }, modified, version };
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size, version };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await

@@ -2,8 +2,9 @@
 //!
 //! XML turns CRLF into LF (XML 1.0 §2.11), so the text of `calendar-data` is not what is stored. What has to be done is
 //! decided once for a collection, by comparing one item's GET with its multiget: nothing, CR put back, or, where they differ
-//! in more than that, asking for every item by GET. Where an `ETag` is the MD5 of what is stored (`SabreDAV` and what is built
-//! on it, `DAViCal`), it also tells for each item which form is the stored one; that matters for items stored with bare LF.
+//! in more than that, asking for every item by GET. Where an `ETag` is the digest of what is stored (MD5: `SabreDAV` and what is
+//! built on it, `DAViCal`; SHA-256: Radicale), it also tells for each item which form is the stored one; that matters for items
+//! stored with bare LF.
 //!
 //! A `vCard` may come converted, 4.0 to 3.0, under its own `ETag` (Cyrus, `SabreDAV` 4: servers.md §4a). So one that its `ETag`
 //! or its listed size contradicts is asked for as 4.0 too, and that is kept only where one of the two confirms it.
@@ -11,7 +12,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
 
 use crate::dav::ETag;
 use crate::item::terminator::to_crlf;
@@ -59,8 +61,8 @@ impl Wire {
 /// What of a collection's answers has proved to tell about the stored bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Trust {
-    /// An `ETag` is the MD5 of them.
-    pub md5: bool,
+    /// An `ETag` is the digest of them.
+    pub digest: bool,
     /// The size in the listing is that of one of their forms.
     pub size: bool,
     /// The size in the listing is the very one that GET gives, so it also tells which form that is.
@@ -93,12 +95,13 @@ pub(super) fn stored(text: &Bytes, wire: Wire, trust: Trust, evidence: Evidence<
         Cow::Borrowed(_) => text.clone(),
         Cow::Owned(text) => Bytes::from(text),
     };
-    let digest = evidence.etag.and_then(md5_of);
-    if let Some(form) = [&with_cr, text].into_iter().find(|form| digest == Some(Md5::digest(form).into())) {
+    let digest = evidence.etag.and_then(Digest::in_tag);
+    if let Some(form) = [&with_cr, text].into_iter().find(|form| digest.as_ref().is_some_and(|one| one.is_of(form))) {
         return Stored::Confirmed(form.clone());
     }
     let fits = |size: u64| [text.len(), with_cr.len()].iter().any(|length| *length as u64 == size);
-    let contradicted = (trust.md5 && digest.is_some()) || (trust.size && evidence.size.is_some_and(|size| !fits(size)));
+    let contradicted =
+        (trust.digest && digest.is_some()) || (trust.size && evidence.size.is_some_and(|size| !fits(size)));
     let by_size = [&with_cr, text].into_iter().find(|form| trust.form && evidence.size == Some(form.len() as u64));
     let form = match (by_size, wire) {
         (Some(form), _) => form.clone(),
@@ -111,23 +114,44 @@ pub(super) fn stored(text: &Bytes, wire: Wire, trust: Trust, evidence: Evidence<
 /// Of the forms of a text the one that the `ETag` or, where that is no digest, the size stands for.
 pub(super) fn confirmed(text: &Bytes, evidence: Evidence<'_>) -> Option<Bytes> {
     let with_cr = Bytes::from(to_crlf(text).into_owned());
-    let digest = evidence.etag.and_then(md5_of);
-    [with_cr, text.clone()].into_iter().find(|form| {
-        digest == Some(Md5::digest(form).into()) || (digest.is_none() && evidence.size == Some(form.len() as u64))
+    let digest = evidence.etag.and_then(Digest::in_tag);
+    [with_cr, text.clone()].into_iter().find(|form| match &digest {
+        Some(digest) => digest.is_of(form),
+        None => evidence.size == Some(form.len() as u64),
     })
 }
 
-/// The digest in an `ETag` that looks like one.
-fn md5_of(etag: &ETag) -> Option<[u8; 16]> {
-    let digits = etag.as_str().trim_matches('"');
-    if digits.len() != 32 {
-        return None;
+/// A digest in an `ETag` that looks like one.
+enum Digest {
+    Md5([u8; 16]),
+    Sha256([u8; 32]),
+}
+
+impl Digest {
+    fn in_tag(etag: &ETag) -> Option<Self> {
+        let digits = etag.as_str().trim_matches('"');
+        match digits.len() {
+            32 => bytes_of(digits).map(Self::Md5),
+            64 => bytes_of(digits).map(Self::Sha256),
+            _ => None,
+        }
     }
-    let mut digest = [0; 16];
-    for (byte, pair) in digest.iter_mut().zip(digits.as_bytes().chunks(2)) {
+
+    fn is_of(&self, content: &[u8]) -> bool {
+        match self {
+            Self::Md5(digest) => <[u8; 16]>::from(Md5::digest(content)) == *digest,
+            Self::Sha256(digest) => <[u8; 32]>::from(Sha256::digest(content)) == *digest,
+        }
+    }
+}
+
+/// What twice as many hexadecimal digits stand for.
+fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(digest)
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -140,6 +164,21 @@ mod tests {
     fn etag_of(bytes: &[u8]) -> ETag {
         let digest = u128::from_be_bytes(Md5::digest(bytes).into());
         ETag::new(&format!("\"{digest:032x}\"")).unwrap()
+    }
+
+    #[test]
+    fn an_etag_that_is_a_sha256_confirms_a_form_too() {
+        let etag = |bytes: &[u8]| {
+            let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            ETag::new(&format!("\"{digits}\"")).unwrap()
+        };
+        let by = |etag| {
+            stored(&Bytes::from_static(LF), Wire::Crlf, Trust::default(), Evidence { etag: Some(etag), size: None })
+        };
+        let (lf, crlf, other) = (etag(LF), etag(CRLF), etag(b"other"));
+        assert_eq!(by(&lf), Stored::Confirmed(Bytes::from_static(LF)));
+        assert_eq!(by(&crlf), Stored::Confirmed(Bytes::from_static(CRLF)));
+        assert_eq!(by(&other), Stored::Assumed(Bytes::from_static(CRLF)));
     }
 
     #[test]
@@ -163,7 +202,7 @@ mod tests {
     #[test]
     fn an_etag_that_is_a_digest_tells_which_lines_are_stored() {
         let (lf, crlf, other) = (etag_of(LF), etag_of(CRLF), etag_of(b"other"));
-        let trust = Trust { md5: true, ..Trust::default() };
+        let trust = Trust { digest: true, ..Trust::default() };
         let by = |etag| stored(&Bytes::from_static(LF), Wire::Crlf, trust, Evidence { etag: Some(etag), size: None });
         assert_eq!(by(&lf), Stored::Confirmed(Bytes::from_static(LF)));
         assert_eq!(by(&crlf), Stored::Confirmed(Bytes::from_static(CRLF)));
@@ -174,7 +213,7 @@ mod tests {
     fn a_size_that_is_the_one_of_get_tells_which_lines_are_stored() {
         let text = Bytes::from_static(LF);
         let by = |wire, form, size: usize| {
-            let trust = Trust { md5: false, size: true, form };
+            let trust = Trust { digest: false, size: true, form };
             stored(&text, wire, trust, Evidence { etag: None, size: Some(size as u64) })
         };
         assert_eq!(by(Wire::Crlf, true, LF.len()), Stored::Assumed(Bytes::from_static(LF)));

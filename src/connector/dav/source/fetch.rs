@@ -93,11 +93,11 @@ pub(super) struct Rule {
     pub newer: Arc<HashSet<Href>>,
 }
 
-impl Run<'_> {
-    /// Sends every item of a collection as an entry or a failure.
-    pub(super) async fn fetch(&self, collection: &Collection, mut items: Vec<Item>) -> Result<Came, Stop> {
-        let fetch = Fetch {
-            run: self,
+impl<'a> Fetch<'a> {
+    /// The fetching of a collection, of which nothing is fetched yet.
+    pub(super) fn new(run: &'a Run<'a>, collection: &'a Collection) -> Self {
+        Self {
+            run,
             collection,
             failures: AtomicUsize::new(0),
             components: Mutex::default(),
@@ -107,21 +107,25 @@ impl Run<'_> {
             answered: AtomicBool::new(false),
             only_gets: AtomicBool::new(false),
             slow: AtomicBool::new(false),
-        };
+        }
+    }
+}
+
+impl Fetch<'_> {
+    /// Sends every one of the items as an entry or a failure; what came of the whole collection.
+    pub(super) async fn items(self, mut items: Vec<Item>) -> Result<Came, Stop> {
         let bad: Vec<_> =
             items.extract_if(.., |item| item.member.trouble.is_some() || item.member.status >= 300).collect();
         for item in bad {
             let status = item.member.status;
             let why = item.member.trouble.unwrap_or_else(|| format!("the server answered {status} for it"));
-            fetch.failed(item.path, why).await?;
+            self.failed(item.path, why).await?;
         }
-        fetch.all(items).await?;
-        let components = fetch.components.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Came { failures: fetch.failures.into_inner(), components })
+        self.all(items).await?;
+        let components = self.components.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Came { failures: self.failures.into_inner(), components })
     }
-}
 
-impl Fetch<'_> {
     /// Says that an item failed.
     pub(super) async fn failed(&self, path: String, why: String) -> Result<(), Stop> {
         self.failures.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use super::Stop;
 use super::pace::Pace;
@@ -19,6 +19,8 @@ pub(super) struct Flow {
     open: AtomicUsize,
     /// Bounds how many batches of contents are in memory besides the buffer.
     batches: Semaphore,
+    /// Whether the server counts the items of a collection.
+    pub counts: OnceCell<bool>,
     calendars: Learned,
     address_books: Learned,
 }
@@ -40,6 +42,7 @@ impl Flow {
             open: AtomicUsize::new(0),
             // One more than there are connections: while one is handed on, the others are all asking.
             batches: Semaphore::new(connections + 1),
+            counts: OnceCell::new(),
             calendars: Learned::default(),
             address_books: Learned::default(),
         }

@@ -4,6 +4,7 @@
 //! that the server names is sent as an entry or as a failure, once; sizes are exact; memory stays bounded (`buffer`).
 
 mod ahead;
+mod at_once;
 mod buffer;
 mod changes;
 mod collection;

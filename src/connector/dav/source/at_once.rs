@@ -1,0 +1,181 @@
+//! A collection of which nothing is known yet, by one query that brings all contents along.
+//!
+//! What a query gives is no proof of what there is: one server gives a year of it, another nothing (servers.md §3). A listing
+//! beside it would cost the server as much again. So this is done only where the server counts the items of a collection: if
+//! as many came, none is missing. And only what its `ETag` confirms is handed on, so that nothing has to be asked for while
+//! the answer runs. Whatever else there is gets listed and fetched as everywhere.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::collection::Item;
+use super::exact::{Evidence, Stored, Trust, Wire, stored};
+use super::fetch::Fetch;
+use super::{Run, Stop};
+use crate::connector::dav::described::is_item;
+use crate::connector::name::{folded, safe_name};
+use crate::dav::request::{Depth, Fetched, Member, Propfind, Query, Streamed};
+use crate::dav::{Collection, Href, names};
+
+/// Items of an answer that wait to be handed on.
+const WAITING: usize = 16;
+
+/// What a query gave of a collection.
+#[derive(Default)]
+pub(super) struct Given {
+    /// The names of what was handed on, as [`folded`] ones; beside it the name itself, where that is another one.
+    names: HashMap<Box<str>, Option<Box<str>>>,
+    /// What the query named and could not be handed on.
+    rest: Vec<Member>,
+    /// Whether the host does not want some of it.
+    pub is_narrowed: bool,
+    /// Whether there is nothing beside this.
+    is_whole: bool,
+}
+
+impl Given {
+    /// Whether something was handed on.
+    pub fn is_begun(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// What else there is, if that is known.
+    pub fn take_rest(&mut self) -> Option<Vec<Member>> {
+        self.is_whole.then(|| std::mem::take(&mut self.rest))
+    }
+
+    /// Whether an item of the collection was handed on.
+    pub fn has(&self, collection: &Collection, item: &Href) -> bool {
+        self.is_begun() && own_name(collection, item).is_some_and(|name| self.has_name(&name))
+    }
+
+    /// Whether a name, as a [`folded`] one, was given out.
+    pub fn has_taken(&self, folded: &str) -> bool {
+        self.names.contains_key(folded)
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        let folded = folded(name);
+        self.names.get(&*folded).is_some_and(|own| own.as_deref().unwrap_or(&folded) == name)
+    }
+
+    fn add_name(&mut self, name: &str) {
+        let folded = folded(name);
+        let own = (folded != name).then(|| name.into());
+        self.names.insert(folded.into(), own);
+    }
+
+    /// Notes how many items there should be.
+    fn compare(&mut self, count: Option<u64>) {
+        self.rest.sort_unstable_by(|one, other| one.href.cmp(&other.href));
+        // What came twice was asked for twice.
+        self.rest.dedup_by(|one, other| one.href == other.href && one.trouble == other.trouble);
+        self.is_whole = count == Some((self.names.len() + self.rest.len()) as u64);
+    }
+}
+
+impl Run<'_> {
+    /// Hands on what a query gives of a collection, where that is worth it.
+    pub(super) async fn at_once(&self, path: &str, fetch: &Fetch<'_>) -> Result<Given, Stop> {
+        let mut given = Given::default();
+        let collection = fetch.collection;
+        let is_known = self.memory.is_some_and(|memory| memory.known(collection).is_some());
+        if is_known || !collection.state.ctag.as_deref().is_some_and(is_sha256) {
+            return Ok(given);
+        }
+        let mut count = None;
+        let first = async {
+            count = self.count(collection).await;
+            count.is_some()
+        };
+        if !*self.flow.counts.get_or_init(|| first).await {
+            return Ok(given);
+        }
+        let (to, from) = mpsc::channel(WAITING);
+        let asking = async {
+            let (kind, collection) = (collection.kind, collection.href.clone());
+            let query = Query { kind, collection, component: None, with_data: true };
+            Ok(self.source.client.send(&Streamed::new(query, to)).await)
+        };
+        let counting = async {
+            match count {
+                Some(count) => Ok(Some(count)),
+                None => Ok(self.count(collection).await),
+            }
+        };
+        let (asked, count, ()) = tokio::try_join!(asking, counting, self.hand_on(path, fetch, from, &mut given))?;
+        if asked.is_ok() {
+            given.compare(count);
+        }
+        Ok(given)
+    }
+
+    /// How many items a collection has, where the server says so.
+    async fn count(&self, collection: &Collection) -> Option<u64> {
+        let names = vec![names::CONTENT_COUNT];
+        let ask = Propfind { at: collection.href.clone(), depth: Depth::Zero, names, also: Vec::new() };
+        let reply = self.source.client.send(&ask).await.ok()?;
+        let own = reply.resources.iter().find(|one| one.href == collection.href)?;
+        own.text(names::CONTENT_COUNT)?.trim().parse().ok()
+    }
+
+    async fn hand_on(
+        &self,
+        path: &str,
+        fetch: &Fetch<'_>,
+        mut from: mpsc::Receiver<Fetched>,
+        given: &mut Given,
+    ) -> Result<(), Stop> {
+        let collection = fetch.collection;
+        while let Some(Fetched { href, status, trouble, etag, data }) = from.recv().await {
+            let name = own_name(collection, &href).filter(|_| trouble.is_none() && status < 300);
+            if name.as_deref().is_some_and(|name| given.has_name(name)) {
+                continue;
+            }
+            let member = Member { href, status, trouble, etag, size: None, modified: None, content_type: None };
+            // One that is another's but for its case is named when all are known.
+            let name = name.filter(|name| safe_name(name) == *name && !given.has_taken(&folded(name)));
+            let content = data.filter(|data| is_item(collection.kind, data));
+            let content = content.and_then(|content| confirmed(content, &member));
+            let (Some(name), Some(content)) = (name, content) else {
+                given.rest.push(member);
+                continue;
+            };
+            if !given.is_begun() {
+                self.open(path, collection).await?;
+                self.begin_anew(collection).await;
+            }
+            given.add_name(&name);
+            let path = format!("{path}/{name}");
+            if self.is_unwanted(&path) {
+                given.is_narrowed = true;
+            } else {
+                fetch.item(Item { path, member }, content, None).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of an item in its collection; none where it lies elsewhere.
+fn own_name(collection: &Collection, item: &Href) -> Option<String> {
+    let name = item.last_segment_decoded();
+    let own = collection.href.join(&name, false).ok()?;
+    (own == *item).then_some(name)
+}
+
+/// QUIRK(radicale): alone counts items, and its ctag is the SHA-256 of all there is. No other server is asked for a count.
+fn is_sha256(ctag: &str) -> bool {
+    let digits = ctag.trim_matches('"');
+    digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+fn confirmed(content: Vec<u8>, member: &Member) -> Option<Bytes> {
+    let evidence = Evidence { etag: member.etag.as_ref(), size: None };
+    match stored(&Bytes::from(content), Wire::Crlf, Trust::default(), evidence) {
+        Stored::Confirmed(content) => Some(content),
+        Stored::Assumed(_) | Stored::Contradicted(_) => None,
+    }
+}
