@@ -40,7 +40,7 @@ fn written(id: i64, state: RememberedState) -> End {
 /// The only collection there is, and what it has.
 async fn the_one(remembered: &Remembered) -> (RememberedCollection, Option<Vec<RememberedItem>>) {
     let [(id, collection)] = remembered.collections().await.unwrap().try_into().unwrap();
-    let items = remembered.items(id, &collection).await.unwrap();
+    let items = remembered.items(id, &collection).await.unwrap().map(|(_, items)| items);
     (collection, items)
 }
 
