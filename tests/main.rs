@@ -14,6 +14,7 @@ mod rooms;
 mod story_account_trouble;
 mod story_bad_homes;
 mod story_bad_servers;
+mod story_beginning;
 mod story_check;
 mod story_copies;
 mod story_disk;

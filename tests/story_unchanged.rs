@@ -93,6 +93,73 @@ async fn an_unchanged_account_costs_a_request_for_each_home() {
     assert_eq!(ran.value("/unchanged").as_u64(), Some(121 + 2), "{ran:?}");
 }
 
+/// How each request of the last backup signed in: by its first word.
+fn signed_in(provider: &Provider, asked: &[String]) -> Vec<String> {
+    let recorded = provider.server.recorded();
+    let last = recorded.iter().skip(recorded.len() - asked.len());
+    let words = last.map(|request| request.header("authorization").and_then(|sent| sent.split(' ').next()));
+    words.map(|word| word.unwrap_or("nothing").to_owned()).collect()
+}
+
+/// Who took Basic once is not asked for the challenge again, until it gives another.
+#[tokio::test]
+async fn an_unchanged_account_is_told_at_once_who_asks() {
+    const DIGEST: &str = "Digest realm=\"x\", qop=\"auth\", algorithm=SHA-256, nonce=\"n\"";
+    let is_digest = Arc::new(AtomicBool::new(false));
+    let wants_digest = Arc::clone(&is_digest);
+    let provider = Provider::start(move |_, request| {
+        let (word, challenge) =
+            if wants_digest.load(Ordering::SeqCst) { ("Digest ", DIGEST) } else { ("Basic ", "Basic realm=\"x\"") };
+        let sent = request.header("authorization").unwrap_or_default();
+        (!sent.starts_with(word)).then(|| Scripted::challenge(challenge))
+    });
+    *provider.account() = filled(3);
+    let person = person(&provider, &[]).await;
+    back_up(&person, &provider).await;
+    assert_eq!(provider.server.recorded()[0].header("authorization"), None, "nothing before a challenge");
+    let (_, asked) = back_up(&person, &provider).await;
+    assert_eq!(asked, ["PROPFIND /alice/card/", "PROPFIND /alice/cal/"]);
+    assert_eq!(signed_in(&provider, &asked), ["Basic", "Basic"]);
+    is_digest.store(true, Ordering::SeqCst);
+    let (_, asked) = back_up(&person, &provider).await;
+    assert_eq!(signed_in(&provider, &asked), ["Basic", "Digest", "Digest"]);
+    let (_, asked) = back_up(&person, &provider).await;
+    assert_eq!(signed_in(&provider, &asked), ["nothing", "Digest", "Digest"]);
+    // Losing what is remembered, or another wish, means waiting for a challenge.
+    is_digest.store(false, Ordering::SeqCst);
+    person.forget();
+    for _ in 0..2 {
+        back_up(&person, &provider).await;
+    }
+    let (_, asked) = back_up(&person, &provider).await;
+    assert_eq!(signed_in(&provider, &asked), ["Basic", "Basic"]);
+    is_digest.store(true, Ordering::SeqCst);
+    person.ok(&["source", "set", "it", "auth=digest"]).await;
+    let (_, asked) = back_up(&person, &provider).await;
+    assert_eq!(signed_in(&provider, &asked), ["nothing", "Digest", "Digest"]);
+}
+
+#[tokio::test]
+async fn a_password_that_is_no_longer_right_is_refused_without_waiting_for_a_challenge() {
+    let is_other = Arc::new(AtomicBool::new(false));
+    let other = Arc::clone(&is_other);
+    let provider = Provider::start(move |_, request| {
+        let is_known = request.header("authorization").is_some() && !other.load(Ordering::SeqCst);
+        (!is_known).then(|| Scripted::challenge("Basic realm=\"x\""))
+    });
+    *provider.account() = filled(3);
+    let person = person(&provider, &[]).await;
+    back_up(&person, &provider).await;
+    is_other.store(true, Ordering::SeqCst);
+    let before = provider.server.recorded().len();
+    let ran = person.run(&["at", "vault", "backup", "@it"]).await;
+    assert_eq!(ran.code(), Some(1), "{ran:?}");
+    assert!(ran.err().contains("the server refused the user name or password"), "{ran:?}");
+    let asked: Vec<_> = provider.server.recorded().into_iter().skip(before).collect();
+    assert!(asked.iter().all(|request| request.header("authorization").is_some()), "{asked:?}");
+    assert_eq!(asked.len(), 2, "once for each home: {asked:?}");
+}
+
 #[tokio::test]
 async fn what_changed_is_fetched_and_what_is_gone_is_not_there() {
     let provider = provider(20);

@@ -17,6 +17,10 @@ use super::progress::Progress;
 use super::taking::{self, Lost, Stopped, Taken};
 use super::{clock, connectors, local, ls, node, open, output, words};
 
+mod begin;
+
+use begin::Begun;
+
 /// Options that leave a part of the source out.
 const SELECTING: [&str; 5] = ["include", "exclude", "components", "since", "until"];
 
@@ -28,11 +32,9 @@ pub async fn run(context: &Context, arguments: &arguments::Backup) -> Result<(),
             "the tag {BEFORE_RESTORE} is what davault gives to snapshots that undo a restore; choose another word"
         )));
     }
-    let vault = open::vault(context).await?;
+    let ready = open::ready(context).await?;
     let began = Instant::now();
-    let plugin = connectors::start(&endpoint).await?;
-    let failed = |error| connectors::failure(&format!("cannot back up {}", endpoint.shown()), &error);
-    let importer = plugin.import(connectors::init(&endpoint)).await.map_err(failed)?;
+    let Begun { vault, plugin, importer } = Box::pin(begin::begin(context, &endpoint, ready)).await?;
     let head = head(&endpoint, &importer, &arguments.tags);
     let tally = Tally::default();
     let progress = Progress::new(context, "reading", &tally);

@@ -92,14 +92,34 @@ pub fn check(location: &str, options: &BTreeMap<String, String>) -> Result<(), F
 
 /// Opens the vault that the command line names.
 pub async fn vault(context: &Context) -> Result<Vault, Failure> {
-    let vault = open(context, &find(context)?).await?;
-    let watched = vault.watch().await;
-    match watched {
-        Ok(problems) => warn(&problems),
-        Err(error) if error.kind == vault::ErrorKind::Storage && context.quiet => {}
-        Err(error) => output::error_line(&format!("davault: {}", sentence(&error))),
+    ready(context).await?.open(context).await
+}
+
+/// Gets what unlocks the vault that the command line names, from a person if need be, and opens nothing yet.
+pub async fn ready(context: &Context) -> Result<Ready, Failure> {
+    let found = find(context)?;
+    let unlock = unlock(&found).await?;
+    Ok(Ready { found, unlock })
+}
+
+/// A vault, and what may unlock it: nobody has to be asked any more.
+pub struct Ready {
+    found: Found,
+    unlock: Unlock,
+}
+
+impl Ready {
+    /// Opens it, and says what vanished from it; takes as long as its passphrase costs.
+    pub async fn open(&self, context: &Context) -> Result<Vault, Failure> {
+        let vault = opened(context, &self.found, &self.unlock).await?;
+        let watched = vault.watch().await;
+        match watched {
+            Ok(problems) => warn(&problems),
+            Err(error) if error.kind == vault::ErrorKind::Storage && context.quiet => {}
+            Err(error) => output::error_line(&format!("davault: {}", sentence(&error))),
+        }
+        Ok(vault)
     }
-    Ok(vault)
 }
 
 /// Opens the vault that the command line names, and leaves it to the caller to look for what vanished from it.
@@ -119,16 +139,24 @@ fn warn(problems: &[Problem]) {
 
 /// Opens a vault that was found.
 pub async fn open(context: &Context, found: &Found) -> Result<Vault, Failure> {
+    let unlock = unlock(found).await?;
+    opened(context, found, &unlock).await
+}
+
+/// What unlocks a vault that is there: nobody is asked for that of another.
+async fn unlock(found: &Found) -> Result<Unlock, Failure> {
     Vault::find_at(&found.place).await.map_err(|error| cannot_open(found, &error))?;
-    let unlock = found.unlock(false).await?;
-    Vault::open_with(&found.place, &unlock, context.local.clone()).await.map_err(|error| cannot_open(found, &error))
+    found.unlock(false).await
+}
+
+async fn opened(context: &Context, found: &Found, unlock: &Unlock) -> Result<Vault, Failure> {
+    Vault::open_with(&found.place, unlock, context.local.clone()).await.map_err(|error| cannot_open(found, &error))
 }
 
 /// Opens the keys of the vault that the command line names.
 pub async fn key_ring(context: &Context) -> Result<KeyRing, Failure> {
     let found = find(context)?;
-    Vault::find_at(&found.place).await.map_err(|error| cannot_open(&found, &error))?;
-    let unlock = found.unlock(false).await?;
+    let unlock = unlock(&found).await?;
     KeyRing::open(&found.place, &unlock).await.map_err(|error| cannot_open(&found, &error))
 }
 

@@ -1,6 +1,7 @@
 //! Signing in: which challenge is answered, and what worked is remembered.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,12 +17,16 @@ pub(super) struct Auth {
     credentials: Credentials,
     scheme: AuthScheme,
     known: Mutex<Known>,
+    /// Whether the location's own origin has taken Basic in this run.
+    took_basic: AtomicBool,
 }
 
 /// What is sent without being asked.
 #[derive(Debug, Clone)]
 enum Known {
     Nothing,
+    /// Basic, to the location's own origin alone: it took that in an earlier run, and has not said anything yet in this one.
+    BasicAtHome,
     Basic,
     Bearer,
     Digest(Challenge),
@@ -54,19 +59,20 @@ impl Auth {
             (Credentials::Password { .. }, AuthScheme::Basic) => Known::Basic,
             _ => Known::Nothing,
         };
-        Self { credentials, scheme, known: Mutex::new(known) }
+        Self { credentials, scheme, known: Mutex::new(known), took_basic: AtomicBool::new(false) }
     }
 
     pub fn has_credentials(&self) -> bool {
         !matches!(self.credentials, Credentials::None)
     }
 
-    /// What to send with a request, if anything is known to be wanted.
-    pub fn header(&self, method: &str, uri: &str) -> (Sent, Option<HeaderValue>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What to send with a request, if anything is known to be wanted; `is_home` of one to the location's own origin.
+    pub fn header(&self, method: &str, uri: &str, is_home: bool) -> (Sent, Option<HeaderValue>) {
+        let mut known = self.known();
         let (sent, text) = match (&mut *known, &self.credentials) {
+            (Known::BasicAtHome, _) if !is_home => return (Sent::Nothing, None),
             (Known::Bearer, Credentials::Bearer(token)) => (Sent::Plain, format!("Bearer {}", token.expose_secret())),
-            (Known::Basic, Credentials::Password { username, password }) => {
+            (Known::Basic | Known::BasicAtHome, Credentials::Password { username, password }) => {
                 let pair = format!("{username}:{}", password.expose_secret());
                 (Sent::Plain, format!("Basic {}", STANDARD.encode(pair)))
             }
@@ -107,20 +113,70 @@ impl Auth {
             }
             _ => {}
         }
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        if !matches!(wanted, Known::Basic) {
+            self.took_basic.store(false, Ordering::Relaxed);
+        }
+        *self.known() = wanted;
         Answer::Again
+    }
+
+    /// The location's own origin has done what a request wanted that had `sent` this.
+    pub fn taken(&self, sent: &Sent) {
+        if *sent == Sent::Plain && matches!(self.credentials, Credentials::Password { .. }) {
+            self.took_basic.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the location's own origin has taken Basic in this run, and nothing else since.
+    pub fn took_basic(&self) -> bool {
+        self.took_basic.load(Ordering::Relaxed)
+    }
+
+    /// Says at once who we are to the location's own origin, which took Basic in an earlier run; where another way is asked for,
+    /// or anything was learned in this run, that counts.
+    pub fn expect_basic(&self) {
+        let mut known = self.known();
+        if self.can_volunteer(&known) {
+            *known = Known::BasicAtHome;
+        }
+    }
+
+    /// Waits for a challenge again, where nothing has shown that Basic is still taken.
+    pub fn doubt_basic(&self) {
+        let mut known = self.known();
+        if matches!(*known, Known::BasicAtHome) && !self.took_basic() {
+            *known = Known::Nothing;
+        }
+    }
+
+    /// Whether there is nothing that a first request would have to find out for those beside it.
+    pub fn is_settled(&self) -> bool {
+        match *self.known() {
+            Known::Nothing => !self.has_credentials(),
+            Known::BasicAtHome => self.took_basic(),
+            Known::Basic | Known::Bearer | Known::Digest(_) => true,
+        }
     }
 
     /// For a server that lets anybody in but shows them nothing: says who we are without a challenge from now on. `false`
     /// if there is no way to, or it was done already.
     pub fn volunteer(&self) -> bool {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let password = matches!(self.credentials, Credentials::Password { .. });
-        let can = password && self.scheme == AuthScheme::Auto && matches!(*known, Known::Nothing);
+        let mut known = self.known();
+        let can = self.can_volunteer(&known);
         if can {
             *known = Known::Basic;
         }
         can
+    }
+
+    /// Whether Basic may be sent without being asked for, and nothing else is known to be wanted.
+    fn can_volunteer(&self, known: &Known) -> bool {
+        let password = matches!(self.credentials, Credentials::Password { .. });
+        password && self.scheme == AuthScheme::Auto && matches!(known, Known::Nothing)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn choose(&self, offered: &Offered) -> Result<Known, &'static str> {
@@ -189,13 +245,13 @@ mod tests {
     }
 
     fn shown(auth: &Auth) -> String {
-        auth.header("GET", "/").1.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        auth.header("GET", "/", true).1.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     #[test]
     fn nothing_is_sent_before_a_challenge_and_basic_is_remembered() {
         let auth = auth(AuthScheme::Auto);
-        assert_eq!(auth.header("GET", "/"), (Sent::Nothing, None));
+        assert_eq!(auth.header("GET", "/", true), (Sent::Nothing, None));
         let challenge = headers(&["Basic realm=\"x\""]);
         assert_eq!(auth.challenged(&challenge, &Sent::Nothing, &[]), Answer::Again);
         // RFC 7617 §2.
@@ -220,7 +276,7 @@ mod tests {
         let auth = auth(AuthScheme::Digest);
         let first = headers(&["Digest realm=\"x\", nonce=\"1\", qop=\"auth\""]);
         assert_eq!(auth.challenged(&first, &Sent::Nothing, &[]), Answer::Again);
-        let (sent, _) = auth.header("GET", "/");
+        let (sent, _) = auth.header("GET", "/", true);
         assert!(matches!(auth.challenged(&first, &sent, std::slice::from_ref(&sent)), Answer::Refused(_)));
         let fresh = headers(&["Digest realm=\"x\", nonce=\"2\", stale=true, qop=\"auth\""]);
         assert_eq!(auth.challenged(&fresh, &sent, std::slice::from_ref(&sent)), Answer::Again);
@@ -233,5 +289,47 @@ mod tests {
         let nobody = Auth::new(Credentials::None, AuthScheme::Auto);
         let refused = nobody.challenged(&headers(&["Basic realm=\"x\""]), &Sent::Nothing, &[]);
         assert_eq!(refused, Answer::Refused("the server wants a user name and password"));
+    }
+
+    #[test]
+    fn basic_that_was_taken_before_goes_to_the_own_origin_at_once_and_nowhere_else() {
+        let basic = headers(&["Basic realm=\"x\""]);
+        let auth = auth(AuthScheme::Auto);
+        auth.expect_basic();
+        auth.doubt_basic();
+        assert_eq!(shown(&auth), "");
+        auth.expect_basic();
+        assert_eq!(auth.header("GET", "/", false), (Sent::Nothing, None));
+        assert!(shown(&auth).starts_with("Basic ") && !auth.is_settled() && !auth.took_basic());
+        auth.taken(&Sent::Plain);
+        assert!(auth.is_settled() && auth.took_basic());
+        let wrong = Answer::Refused("the server refused the user name or password");
+        assert_eq!(auth.challenged(&basic, &Sent::Plain, &[Sent::Plain]), wrong);
+        // Another host is told only when it asks.
+        assert_eq!(auth.challenged(&basic, &Sent::Nothing, &[Sent::Nothing]), Answer::Again);
+        assert_eq!(auth.header("GET", "/", false).0, Sent::Plain);
+    }
+
+    #[test]
+    fn basic_that_was_taken_before_gives_way_to_digest_and_to_another_wish() {
+        let digest = headers(&["Digest realm=\"x\", nonce=\"1\", qop=\"auth\""]);
+        let auto = auth(AuthScheme::Auto);
+        auto.expect_basic();
+        auto.taken(&Sent::Plain);
+        assert_eq!(auto.challenged(&digest, &Sent::Plain, &[Sent::Plain]), Answer::Again);
+        assert!(shown(&auto).starts_with("Digest ") && !auto.took_basic());
+        // What was learned is not forgotten.
+        auto.expect_basic();
+        auto.doubt_basic();
+        assert!(shown(&auto).starts_with("Digest "));
+        for scheme in [AuthScheme::Digest, AuthScheme::Bearer] {
+            let other = auth(scheme);
+            other.expect_basic();
+            assert_eq!(shown(&other), "");
+        }
+        let nobody = Auth::new(Credentials::None, AuthScheme::Auto);
+        nobody.expect_basic();
+        assert_eq!(shown(&nobody), "");
+        assert!(nobody.is_settled());
     }
 }

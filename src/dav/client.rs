@@ -135,6 +135,28 @@ impl Client {
         self.inner.auth.volunteer()
     }
 
+    /// Says at once who we are to the location's own origin, which took Basic in an earlier run; see [`Client::took_basic`].
+    /// Where the options want another way to sign in, or there is no password, nothing comes of it.
+    pub fn expect_basic(&self) {
+        self.inner.auth.expect_basic();
+    }
+
+    /// Takes back [`Client::expect_basic`], where nothing has shown that it was right.
+    pub fn doubt_basic(&self) {
+        self.inner.auth.doubt_basic();
+    }
+
+    /// Whether the location's own origin (scheme, host and port) has taken a user name and password by Basic (RFC 7617).
+    #[must_use]
+    pub fn took_basic(&self) -> bool {
+        self.inner.auth.took_basic()
+    }
+
+    /// Whether requests may go side by side without each being asked first who we are.
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.inner.auth.is_settled()
+    }
+
     /// See [`Site::allow_below`].
     pub(super) fn allow_below(&self, url: &Url) -> bool {
         self.inner.site.allow_below(url)
@@ -196,7 +218,8 @@ impl Inner {
         let mut tried = Vec::new();
         let mut redirects = 0;
         loop {
-            let (sent, authorization) = self.auth.header(parts.method.as_str(), uri(&url).as_str());
+            let is_home = url.origin() == self.base.url().origin();
+            let (sent, authorization) = self.auth.header(parts.method.as_str(), uri(&url).as_str(), is_home);
             let response = self.send_once(parts, &url, authorization).await?;
             self.reached.store(true, Ordering::Relaxed);
             if response.status() == StatusCode::UNAUTHORIZED && tried.len() < MOST_CHALLENGES {
@@ -211,6 +234,9 @@ impl Inner {
                         return Err(Failure::lasting(error));
                     }
                 }
+            }
+            if is_home && response.status().is_success() {
+                self.auth.taken(&sent);
             }
             if let Some(to) = redirect(&response, &parts.method, &url) {
                 redirects += 1;

@@ -1,5 +1,6 @@
 //! Finds everything of an account from any address in it.
 
+use futures_util::future::join_all;
 use url::Host;
 
 use super::account::{Account, Collection, Home, Role, collection_properties};
@@ -206,10 +207,20 @@ impl Search<'_> {
     }
 
     async fn list(&mut self, home: &Href) -> Result<PropfindReply, Error> {
+        let reply = self.ask_for(home).await;
+        self.listed(home, reply)
+    }
+
+    async fn ask_for(&self, home: &Href) -> Result<PropfindReply, Error> {
         let mut names = collection_properties();
         names.push(names::CURRENT_USER_PRINCIPAL);
         let request = Propfind { at: home.clone(), depth: Depth::One, names, also: self.others.named().to_vec() };
-        let reply = self.client.send(&request).await?;
+        self.client.send(&request).await
+    }
+
+    /// What a home holds, and what it says of who is signed in.
+    fn listed(&mut self, home: &Href, reply: Result<PropfindReply, Error>) -> Result<PropfindReply, Error> {
+        let reply = reply?;
         if let Some(own) = own_resource(&reply, home) {
             self.note_user(own, &reply.at)?;
         }
@@ -313,17 +324,17 @@ impl Search<'_> {
             }
         }
         let mut listed = 0;
-        for href in &hrefs {
-            let kinds: Vec<Kind> = homes.iter().filter(|home| home.href == **href).map(|home| home.kind).collect();
-            match self.list(href).await {
+        for (href, reply) in self.ask_for_all(&hrefs).await {
+            let kinds: Vec<Kind> = homes.iter().filter(|home| home.href == *href).map(|home| home.kind).collect();
+            match self.listed(href, reply) {
                 Ok(reply) => {
                     listed += 1;
                     self.add_collections(account, &reply);
-                    let children = reply.resources.iter().filter(|one| one.href != reply.at && one.href != **href);
+                    let children = reply.resources.iter().filter(|one| one.href != reply.at && one.href != *href);
                     account.failures.extend(children.filter_map(|child| Unread::child(child, &kinds)));
                 }
                 Err(why) => {
-                    account.failures.push(Unread::new((*href).clone(), Missing::Collections(kinds), why));
+                    account.failures.push(Unread::new(href.clone(), Missing::Collections(kinds), why));
                 }
             }
         }
@@ -334,6 +345,17 @@ impl Search<'_> {
         }
         account.homes = homes;
         Ok(())
+    }
+
+    /// What each home answers, in order: side by side, but for the first where that one has to find out how to sign in.
+    async fn ask_for_all<'h>(&self, homes: &[&'h Href]) -> Vec<(&'h Href, Result<PropfindReply, Error>)> {
+        let alone = if self.client.is_signed_in() { 0 } else { 1.min(homes.len()) };
+        let (first, others) = homes.split_at(alone);
+        let mut replies = Vec::with_capacity(homes.len());
+        for at_once in [first, others] {
+            replies.extend(join_all(at_once.iter().map(|home| async { (*home, self.ask_for(home).await) })).await);
+        }
+        replies
     }
 
     fn add_collections(&self, account: &mut Account, reply: &PropfindReply) {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::join_all;
+
 use super::account::{Account, Collection};
 use super::client::Client;
 use super::element::Element;
@@ -182,10 +184,9 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
         }
     }
     let (mut told, mut silent) = (HashSet::new(), Vec::new());
-    for (at, depth) in places {
-        let (others, is_silent) = names_at(client, &at, depth).await;
-        let asked =
-            client.send(&Properties { at: at.clone(), depth, wanted: Wanted::Named(others.named.clone()) }).await;
+    for OthersAt { at, others, is_silent, asked } in
+        join_all(places.into_iter().map(|place| others_at(client, place))).await
+    {
         if is_silent || asked.as_ref().is_err_and(is_for_now) {
             silent.push(at);
         }
@@ -202,6 +203,23 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
         !told.contains(*href) && silent.iter().any(|place: &Href| place == *href || place.is_above(href))
     };
     account.collections.iter().map(|one| &one.href).filter(is_untold).cloned().collect()
+}
+
+/// What else there is at a place, by its names and then by its values.
+async fn others_at(client: &Client, (at, depth): (Href, Depth)) -> OthersAt {
+    let (others, is_silent) = names_at(client, &at, depth).await;
+    let wanted = Wanted::Named(others.named.clone());
+    let asked = client.send(&Properties { at: at.clone(), depth, wanted }).await;
+    OthersAt { at, others, is_silent, asked }
+}
+
+/// What else a server says there is at one place.
+struct OthersAt {
+    at: Href,
+    others: Others,
+    /// Whether it gave no list of names for now.
+    is_silent: bool,
+    asked: Result<Vec<(Href, Vec<Element>)>, Error>,
 }
 
 /// Whether a server may well say it another time. A plain 500 is what some say to every question of this kind.

@@ -4,6 +4,7 @@ use davault::dav::request::ListMembers;
 use davault::dav::{AuthScheme, Client, Credentials, ErrorKind};
 
 use super::{anonymous, client, client_with, href, options, sentence};
+use crate::support::certificates::Authority;
 use crate::support::scripted::{Recorded, Scripted, Server};
 
 const BASIC: &str = "Basic YWxpY2U6c2VjcmV0LXB3";
@@ -33,6 +34,37 @@ async fn basic_is_sent_at_once_if_that_is_asked_for() {
     let client = client_with(&server, |options| options.auth = AuthScheme::Basic);
     client.send(&ListMembers { collection: href(&client, "/cal/") }).await.unwrap();
     assert_eq!(server.requests().len(), 1);
+}
+
+/// Basic that is expected goes to the location's own origin alone: not where that leads to, were it trusted, unless asked.
+#[tokio::test]
+async fn basic_that_was_taken_before_is_sent_at_once_and_to_nobody_else() {
+    let authority = Authority::new();
+    let shown = authority.certify("localhost", false);
+    let other = Server::start_tls(shown.config.clone(), |request| wants(request, BASIC, "Basic realm=\"y\""));
+    let to = format!("{}/cal/", other.url_as("localhost"));
+    let server = Server::start_tls(shown.config.clone(), move |request| match request.path.as_str() {
+        "/moved/" => Scripted::redirect(308, &to),
+        _ => wants(request, BASIC, "Basic realm=\"x\""),
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, authority.pem()).expect("a file");
+    let mut options = options(&server.url_as("localhost"));
+    options.timeout = std::time::Duration::from_secs(10);
+    options.tls.ca_file = Some(file);
+    options.trusted_hosts = vec![other.url_as("localhost").replace("https://", "")];
+    let client = Client::new(options).expect("a client");
+    client.expect_basic();
+    client.send(&ListMembers { collection: href(&client, "/moved/") }).await.unwrap();
+    let sent = |server: &Server| -> Vec<Option<String>> {
+        server.recorded().iter().map(|request| request.header("authorization").map(str::to_owned)).collect()
+    };
+    assert_eq!(sent(&server), [Some(BASIC.to_owned())]);
+    assert_eq!(sent(&other), [None, Some(BASIC.to_owned())]);
+    assert!(!client.took_basic(), "the location itself has only led away");
+    client.send(&ListMembers { collection: href(&client, "/cal/") }).await.unwrap();
+    assert!(client.took_basic());
 }
 
 #[tokio::test]

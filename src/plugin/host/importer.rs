@@ -92,15 +92,25 @@ impl Importer {
         Ok(())
     }
 
+    /// Asks for what the source holds already, so that it is looked for while the host is still busy; [`Importer::next`] gives it.
+    pub async fn begin(&self) -> Result<(), Error> {
+        self.start(&mut *self.list.lock().await).await
+    }
+
+    async fn start(&self, list: &mut List) -> Result<(), Error> {
+        if let List::NotAskedFor(_) = list
+            && let List::NotAskedFor(acknowledgments) = std::mem::replace(list, List::Over)
+        {
+            *list = List::Running(self.ask(acknowledgments).await?);
+        }
+        Ok(())
+    }
+
     /// The next of what the source holds, `None` after the last. Every record must be settled; folders may come after what is
     /// in them, and those that the plugin does not list are made up. After an error every further call fails.
     pub async fn next(&self) -> Result<Option<Received>, Error> {
         let mut list = self.list.lock().await;
-        if let List::NotAskedFor(_) = &*list
-            && let List::NotAskedFor(acknowledgments) = std::mem::replace(&mut *list, List::Over)
-        {
-            *list = List::Running(self.ask(acknowledgments).await?);
-        }
+        self.start(&mut list).await?;
         loop {
             let stream = match &mut *list {
                 List::Running(stream) => stream,

@@ -19,6 +19,8 @@ pub(in crate::connector::dav) struct RememberedAccount {
     pub filter: String,
     /// How often it was found again since it was last searched for.
     pub unswept: u32,
+    /// Whether the location's own server took the user name and password by Basic: then they are sent with the first request.
+    pub basic: bool,
 }
 
 impl RememberedAccount {
@@ -32,13 +34,15 @@ impl RememberedAccount {
             homes: homes.iter().filter_map(|row| Some((kind(row)?, row.try_get("href").ok()?))).collect(),
             filter: row.try_get("filter")?,
             unswept: row.try_get("unswept")?,
+            basic: row.try_get("basic")?,
         }))
     }
 
     pub(super) async fn write(&self, database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let account =
-            sqlx::query("INSERT OR REPLACE INTO account (id, user, only, filter, unswept) VALUES (1, ?, ?, ?, ?)");
-        let account = account.bind(&self.user).bind(self.only).bind(&self.filter).bind(self.unswept);
+        let account = sqlx::query(
+            "INSERT OR REPLACE INTO account (id, user, only, filter, unswept, basic) VALUES (1, ?, ?, ?, ?, ?)",
+        );
+        let account = account.bind(&self.user).bind(self.only).bind(&self.filter).bind(self.unswept).bind(self.basic);
         account.execute(&mut *database).await?;
         sqlx::query("DELETE FROM home").execute(&mut *database).await?;
         for (kind, href) in &self.homes {

@@ -6,6 +6,9 @@ use sqlx::{Row, SqliteConnection};
 use super::account::kind;
 use crate::dav::{Kind, SyncToken};
 
+/// The run that wrote a collection.
+pub(in crate::connector::dav) type Writer = i64;
+
 /// A collection as it was when it was last read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::connector::dav) struct RememberedCollection {
@@ -54,12 +57,17 @@ impl RememberedCollection {
         Ok(all)
     }
 
-    /// Whether the collection of that number is this one, in this state.
-    pub(super) async fn is_still(&self, id: i64, database: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    /// By whom the collection of that number was written, if it is this one, in this state.
+    pub(super) async fn written_by(
+        &self,
+        id: i64,
+        database: &mut SqliteConnection,
+    ) -> Result<Option<Writer>, sqlx::Error> {
         let row = sqlx::query("SELECT * FROM collection WHERE id = ?").bind(id).fetch_optional(database).await?;
-        let Some((row, kind)) = row.as_ref().and_then(|row| Some((row, kind(row)?))) else { return Ok(false) };
+        let Some((row, kind)) = row.as_ref().and_then(|row| Some((row, kind(row)?))) else { return Ok(None) };
         let now = Self::read(row, kind)?;
-        Ok((now.kind, &now.href, &now.state) == (self.kind, &self.href, &self.state))
+        let is_still = (now.kind, &now.href, &now.state) == (self.kind, &self.href, &self.state);
+        Ok(if is_still { Some(row.try_get("writer")?) } else { None })
     }
 
     fn read(row: &SqliteRow, kind: Kind) -> Result<Self, sqlx::Error> {

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::dav::Kind;
 
 pub(super) use account::RememberedAccount;
-pub(super) use collection::{RememberedCollection, RememberedState};
+pub(super) use collection::{RememberedCollection, RememberedState, Writer};
 pub(super) use item::RememberedItem;
 
 /// How long a run waits for another that is writing.
@@ -32,7 +32,7 @@ const WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Remembered {
     database: Mutex<SqliteConnection>,
     /// Tells this run from others.
-    writer: i64,
+    writer: Writer,
 }
 
 /// Whose state it is. Another server, user, kind or version of davault has another file.
@@ -103,17 +103,16 @@ impl Remembered {
         RememberedCollection::read_all(&mut *self.database().await).await
     }
 
-    /// The items of a collection, by href; `None` where another run has written it since it was read as `known`.
+    /// The items of a collection, by href, and by whom they were written; `None` where another run has written it since it was
+    /// read as `known`.
     pub async fn items(
         &self,
         collection: i64,
         known: &RememberedCollection,
-    ) -> Result<Option<Vec<RememberedItem>>, sqlx::Error> {
+    ) -> Result<Option<(Writer, Vec<RememberedItem>)>, sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin().await?;
-        if !known.is_still(collection, &mut all).await? {
-            return Ok(None);
-        }
+        let Some(writer) = known.written_by(collection, &mut all).await? else { return Ok(None) };
         let mut items = Vec::new();
         {
             let rows = sqlx::query("SELECT * FROM item WHERE collection = ? ORDER BY href");
@@ -122,7 +121,17 @@ impl Remembered {
                 items.push(RememberedItem::read(&row)?);
             }
         }
-        Ok(Some(items))
+        Ok(Some((writer, items)))
+    }
+
+    /// Whether a collection is as `known`, and nobody has written it since `writer` did.
+    pub async fn is_still(
+        &self,
+        collection: i64,
+        known: &RememberedCollection,
+        writer: Writer,
+    ) -> Result<bool, sqlx::Error> {
+        Ok(known.written_by(collection, &mut *self.database().await).await? == Some(writer))
     }
 
     /// Takes down which collections there are, and what else each has where that is known: namespace, name, and whether there was
@@ -197,10 +206,13 @@ impl Remembered {
         all.commit().await
     }
 
-    /// Ends a run: the state of each collection that it has written, which have not changed, and which are gone.
+    /// Ends a run: where the account was, the state of each collection that it has written, which have not changed, and which are gone.
     pub async fn end(&self, end: &End) -> Result<(), sqlx::Error> {
         let mut database = self.database().await;
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
+        if let Some(account) = &end.account {
+            account.write(&mut all).await?;
+        }
         for (id, state) in &end.written {
             state.write(*id, self.writer, &mut all).await?;
         }
@@ -227,6 +239,8 @@ pub(super) type Properties = Vec<(String, String, bool)>;
 /// What a run knows when it is over.
 #[derive(Debug, Default)]
 pub(super) struct End {
+    /// Where the account was, if it was found there again.
+    pub account: Option<RememberedAccount>,
     /// The collections that it has written.
     pub written: Vec<(i64, RememberedState)>,
     /// Those that were as before.

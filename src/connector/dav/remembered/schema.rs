@@ -2,7 +2,7 @@
 
 /// Another number for tables of another shape, or where the same bytes get another version: the file's name holds it, so
 /// nobody reads what he does not know.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Made where they are not there.
 pub(super) const TABLES: [&str; 5] = [
@@ -11,7 +11,8 @@ pub(super) const TABLES: [&str; 5] = [
         user TEXT,
         only INTEGER NOT NULL,
         filter TEXT NOT NULL,
-        unswept INTEGER NOT NULL
+        unswept INTEGER NOT NULL,
+        basic INTEGER NOT NULL
     )",
     "CREATE TABLE IF NOT EXISTS home (
         kind TEXT NOT NULL,

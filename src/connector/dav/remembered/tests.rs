@@ -40,7 +40,7 @@ fn written(id: i64, state: RememberedState) -> End {
 /// The only collection there is, and what it has.
 async fn the_one(remembered: &Remembered) -> (RememberedCollection, Option<Vec<RememberedItem>>) {
     let [(id, collection)] = remembered.collections().await.unwrap().try_into().unwrap();
-    let items = remembered.items(id, &collection).await.unwrap();
+    let items = remembered.items(id, &collection).await.unwrap().map(|(_, items)| items);
     (collection, items)
 }
 
@@ -54,6 +54,7 @@ async fn what_is_remembered_is_there_in_the_next_run() {
         homes: vec![(Kind::Calendar, "/alice/".into())],
         filter: ";;".into(),
         unswept: 2,
+        basic: true,
     };
     let properties = vec![("urn:x".to_owned(), "mood".to_owned(), true)];
     let id = {

@@ -46,23 +46,32 @@ impl DavSource {
             only: before.only,
             others: memory.others(),
         };
+        if before.basic {
+            self.client.expect_basic();
+        }
         let mut account = match dav::find_again(&self.client, &self.kinds, known).await {
             Ok(account) => account,
             Err(error) if error.is_about_all() || error.kind == dav::ErrorKind::Unauthorised => {
                 return Err(self.not_found(error));
             }
-            Err(_) => return Ok(None),
+            Err(_) => {
+                self.client.doubt_basic();
+                return Ok(None);
+            }
         };
         self.with_trash(&mut account);
-        let mut undescribed = HashSet::new();
-        if account.collections.iter().any(|one| memory.known(one).is_none()) {
-            // What programs set in a new one is not known yet.
-            undescribed = dav::add_other_properties(&self.client, &mut account).await;
-            memory.describe(&account.collections, &undescribed).await;
+        let is_new = account.collections.iter().any(|one| memory.known(one).is_none());
+        let (unswept, basic) = (before.unswept + 1, self.client.took_basic());
+        let found = RememberedAccount { unswept, basic, filter: self.wants(), ..before.clone() };
+        if !is_new {
+            memory.keep_at_end(found);
+            return Ok(Some(Account { account, undescribed: HashSet::new() }));
         }
+        // What programs set in a new one is not known yet.
+        let undescribed = dav::add_other_properties(&self.client, &mut account).await;
+        memory.describe(&account.collections, &undescribed).await;
         let homes = if undescribed.is_empty() { before.homes.clone() } else { Vec::new() };
-        let unswept = before.unswept + 1;
-        memory.keep(&RememberedAccount { unswept, homes, filter: self.wants(), ..before.clone() }).await;
+        memory.keep(&RememberedAccount { homes, ..found }).await;
         Ok(Some(Account { account, undescribed }))
     }
 
@@ -84,7 +93,8 @@ impl DavSource {
             homes.clear();
         }
         memory.describe(&account.collections, undescribed).await;
-        memory.keep(&RememberedAccount { user, only: account.only, homes, filter: self.wants(), unswept: 0 }).await;
+        let (only, basic) = (account.only, self.client.took_basic());
+        memory.keep(&RememberedAccount { user, only, homes, basic, filter: self.wants(), unswept: 0 }).await;
         Ok(found)
     }
 

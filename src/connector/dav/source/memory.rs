@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::early::Early;
 use crate::connector::dav::remembered::{
     End, Identity, Remembered, RememberedAccount, RememberedCollection, RememberedItem, RememberedState,
 };
@@ -23,6 +24,7 @@ pub(super) struct Memory {
     client: Client,
     run: Mutex<This>,
     to_writer: mpsc::UnboundedSender<Note>,
+    early: Early,
 }
 
 /// What this run has learned so far.
@@ -64,7 +66,7 @@ impl Memory {
         let remembered = Arc::new(Remembered::open(folder, identity).await.ok()?);
         let (to_writer, notes) = mpsc::unbounded_channel();
         tokio::spawn(write(Arc::clone(&remembered), notes));
-        Some(Self { remembered, client: client.clone(), run: Mutex::default(), to_writer })
+        Some(Self { remembered, client: client.clone(), run: Mutex::default(), to_writer, early: Early::default() })
     }
 
     fn run(&self) -> MutexGuard<'_, This> {
@@ -79,6 +81,7 @@ impl Memory {
             self.remembered.forget_collections().await.ok()?;
         }
         let collections = self.remembered.collections().await.ok()?;
+        self.early.begin(Arc::clone(&self.remembered), collections.clone());
         let known = collections.into_iter().filter_map(|(id, collection)| {
             let href = self.client.href(&collection.href).ok()?;
             Some(((collection.kind, href), Known { id, collection }))
@@ -92,6 +95,11 @@ impl Memory {
     pub async fn keep(&self, account: &RememberedAccount) {
         // Where that is not possible, it is searched for again.
         let _ = self.remembered.keep(account).await;
+    }
+
+    /// Remembers that the account was found where it was, once the run is over: a run that is broken off leaves no trace of that.
+    pub fn keep_at_end(&self, account: RememberedAccount) {
+        self.run().end.account = Some(account);
     }
 
     /// What is known of a collection.
@@ -112,7 +120,13 @@ impl Memory {
 
     /// The items that a collection had; `None` where that can't be told.
     pub async fn items(&self, known: &Known) -> Option<Vec<RememberedItem>> {
-        self.remembered.items(known.id, &known.collection).await.ok().flatten()
+        if let Some((writer, items)) = self.early.take(known.id)
+            && self.remembered.is_still(known.id, &known.collection, writer).await.unwrap_or(false)
+        {
+            return Some(items);
+        }
+        let read = self.remembered.items(known.id, &known.collection).await.ok().flatten();
+        read.map(|(_, items)| items)
     }
 
     /// Takes down what else collections have; of those that are `undescribed` nobody knows.
@@ -214,6 +228,7 @@ impl Memory {
 
     /// Ends a run. Where `takes_rest`, the host has taken what it did not settle, too.
     pub async fn end(&self, takes_rest: bool) {
+        self.early.end();
         let end = {
             let mut run = self.run();
             if takes_rest {

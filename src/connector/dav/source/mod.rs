@@ -9,6 +9,7 @@ mod buffer;
 mod changes;
 mod collection;
 mod deliver;
+mod early;
 mod exact;
 mod fetch;
 mod find;
