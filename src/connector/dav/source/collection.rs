@@ -7,17 +7,18 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::buffer::Origin;
-use super::changes::{self, Listed, Note, Seen};
+use super::changes::{self, Note, Seen};
 use super::fetch::Came;
+use super::named::{New, Same, named};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{Between, Described, metadata_of};
 use crate::connector::dav::open::failed;
-use crate::connector::dav::remembered::{RememberedItem, RememberedState};
-use crate::connector::name::{COLLECTION_FILE, safe_names};
+use crate::connector::dav::remembered::RememberedState;
+use crate::connector::name::COLLECTION_FILE;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{Collection, Error, Href, Kind, Role};
+use crate::dav::{Collection, Error, Kind, Role};
 use crate::item::kind::Kind as ItemKind;
 use crate::report::sentence;
 
@@ -34,13 +35,6 @@ pub(super) struct Item {
     pub path: String,
     /// What the listing said.
     pub member: Member,
-}
-
-/// An item that is as it was, and the place that it gets.
-struct Same {
-    path: String,
-    href: Href,
-    item: RememberedItem,
 }
 
 impl Run<'_> {
@@ -65,14 +59,14 @@ impl Run<'_> {
             let [since, until] = self.source.filter.edges().map(|(_, edge)| edge);
             described.only_between = (since.is_some() || until.is_some()).then_some(Between { since, until });
         }
-        let Seen { items, part, note, contradicted } = seen;
+        let Seen { same, new, part, note, contradicted } = seen;
         described.incomplete |= part.is_some();
         self.doubts(&path, part, contradicted).await?;
-        let (same, new, is_all) = self.wanted(places(&path, items));
-        described.incomplete |= !is_all;
+        let (mut same, mut new) = named(same, new);
+        described.incomplete |= !self.keep_wanted(&path, &mut same, &mut new);
         let state = self.begin(&collection, note).await;
         described.holds(&components_of(&same));
-        let (sent, came) = tokio::join!(self.same(same), self.fetch(&collection, new));
+        let (sent, came) = tokio::join!(self.same(&path, same), self.fetch(&collection, &path, new));
         sent?;
         match came {
             Ok(Came { failures, components }) => {
@@ -117,23 +111,19 @@ impl Run<'_> {
         }
     }
 
-    /// What is as it was, what is to be fetched, and whether the host wants all of it.
-    fn wanted(&self, places: Vec<(String, Listed)>) -> (Vec<Same>, Vec<Item>, bool) {
-        let (mut same, mut new, mut is_all) = (Vec::new(), Vec::new(), true);
-        for (path, listed) in places {
-            match listed {
-                _ if self.source.unwanted.get().is_some_and(|unwanted| unwanted(&path, false)) => is_all = false,
-                Listed::New(member) => new.push(Item { path, member }),
-                Listed::Same(href, item) => same.push(Same { path, href, item }),
-            }
-        }
-        (same, new, is_all)
+    /// Drops what the host does not want; whether it wants all.
+    fn keep_wanted(&self, folder: &str, same: &mut Vec<Same>, new: &mut Vec<New>) -> bool {
+        let Some(unwanted) = self.source.unwanted.get() else { return true };
+        let before = same.len() + new.len();
+        same.retain(|same| !unwanted(&same.path(folder), false));
+        new.retain(|new| !unwanted(&new.path(folder), false));
+        same.len() + new.len() == before
     }
 
     /// What is in a collection, or nothing where that is not wanted.
     async fn look(&self, collection: &Collection, is_left_out: bool) -> Result<Seen, Error> {
         if is_left_out {
-            return Ok(Seen { items: Vec::new(), part: None, note: Note::None, contradicted: false });
+            return Ok(Seen { same: Vec::new(), new: Vec::new(), part: None, note: Note::None, contradicted: false });
         }
         Box::pin(changes::look(&self.source.client, self.memory, collection, self.source.sweep)).await
     }
@@ -154,17 +144,18 @@ impl Run<'_> {
     }
 
     /// Sends what is as it was; its content is asked for only by a host that lacks it.
-    async fn same(&self, same: Vec<Same>) -> Result<(), Stop> {
-        let mut same = same.into_iter().filter(|same| same.item.wanted).peekable();
+    async fn same(&self, folder: &str, same: Vec<Same>) -> Result<(), Stop> {
+        let wanted = same.into_iter().filter(|same| same.item.wanted);
+        let mut same = wanted.map(|same| (same.path(folder), same.href, same.item)).peekable();
         while same.peek().is_some() {
             let next: Vec<_> = same.by_ref().take(READ_AHEAD).collect();
             // All of these are known before a host asks for the first.
-            for Same { path, href, item } in &next {
+            for (path, href, item) in &next {
                 let (href, vcard_version) = (Some(href.clone()), item.vcard_version);
                 let origin = Origin { href, vcard_version, size: item.size, version: item.version };
                 self.source.buffer.expect(path.clone(), origin);
             }
-            for Same { path, item, .. } in next {
+            for (path, _, item) in next {
                 let entry = Entry {
                     name: tree::last_name(&path).to_owned(),
                     path,
@@ -216,16 +207,6 @@ impl Run<'_> {
 pub(super) fn version_of(content: &[u8]) -> u64 {
     let digest = Sha256::digest(content);
     digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
-}
-
-/// What was listed with its paths: names depend on no order, and no two are alike.
-fn places(folder: &str, mut listed: Vec<Listed>) -> Vec<(String, Listed)> {
-    // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
-    listed.sort_by(|one, other| (one.is_trouble(), one.href()).cmp(&(other.is_trouble(), other.href())));
-    listed.dedup_by(|one, other| !one.is_trouble() && !other.is_trouble() && one.href() == other.href());
-    let stored: Vec<_> = listed.iter().map(|one| one.href().last_segment_decoded()).collect();
-    let paths = safe_names(&stored).into_iter().map(|name| format!("{folder}/{name}"));
-    paths.zip(listed).collect()
 }
 
 /// The kinds of components of items that are as they were.

@@ -19,10 +19,11 @@ use tokio::sync::OnceCell;
 use super::collection::Item;
 use super::exact::{Trust, Wire};
 use super::flow::Flow;
+use super::named::New;
 use super::pace::{FIRST, MOST_BYTES, Pace, SLOW, Went};
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
-use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
+use crate::dav::request::{Fetched, Get, Got, Member, Multiget, VcardVersion};
 use crate::dav::{Collection, ETag, Error, ErrorKind, Href, Kind};
 use crate::report::sentence;
 
@@ -33,6 +34,8 @@ const MOST_LOST: usize = 5;
 pub(super) struct Fetch<'a> {
     pub run: &'a Run<'a>,
     pub collection: &'a Collection,
+    /// Its path in the snapshot.
+    folder: &'a str,
     pub failures: AtomicUsize,
     /// The kinds of components that were seen.
     pub components: Mutex<BTreeSet<&'static str>>,
@@ -95,10 +98,11 @@ pub(super) struct Rule {
 
 impl Run<'_> {
     /// Sends every item of a collection as an entry or a failure.
-    pub(super) async fn fetch(&self, collection: &Collection, mut items: Vec<Item>) -> Result<Came, Stop> {
+    pub(super) async fn fetch(&self, collection: &Collection, folder: &str, mut items: Vec<New>) -> Result<Came, Stop> {
         let fetch = Fetch {
             run: self,
             collection,
+            folder,
             failures: AtomicUsize::new(0),
             components: Mutex::default(),
             rule: OnceCell::new(),
@@ -111,9 +115,9 @@ impl Run<'_> {
         let bad: Vec<_> =
             items.extract_if(.., |item| item.member.trouble.is_some() || item.member.status >= 300).collect();
         for item in bad {
-            let status = item.member.status;
-            let why = item.member.trouble.unwrap_or_else(|| format!("the server answered {status} for it"));
-            fetch.failed(item.path, why).await?;
+            let Item { path, member: Member { status, trouble, .. } } = item.into_item(folder);
+            let why = trouble.map_or_else(|| format!("the server answered {status} for it"), String::from);
+            fetch.failed(path, why).await?;
         }
         fetch.all(items).await?;
         let components = fetch.components.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +141,7 @@ impl Fetch<'_> {
     }
 
     /// Asks for all of them, and sends them as they come.
-    async fn all(&self, items: Vec<Item>) -> Result<(), Stop> {
+    async fn all(&self, items: Vec<New>) -> Result<(), Stop> {
         let mut left = VecDeque::from(items);
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -155,7 +159,7 @@ impl Fetch<'_> {
     }
 
     /// The next items that are asked for together: neither too many nor, as far as is known, too large.
-    fn cut(&self, left: &mut VecDeque<Item>, lanes: usize) -> Option<Batch> {
+    fn cut(&self, left: &mut VecDeque<New>, lanes: usize) -> Option<Batch> {
         if left.is_empty() {
             return None;
         }
@@ -169,7 +173,7 @@ impl Fetch<'_> {
             }
             count += 1;
         }
-        Some(Batch { items: left.drain(..count).collect(), share })
+        Some(Batch { items: left.drain(..count).map(|new| new.into_item(self.folder)).collect(), share })
     }
 
     /// Asks for a batch and sends what comes.

@@ -15,6 +15,7 @@ mod flow;
 mod listing;
 mod marks;
 mod memory;
+mod named;
 mod pace;
 mod sweep;
 mod tree;
