@@ -155,7 +155,6 @@ fn an_item_is_the_same_only_if_tag_size_and_time_are() {
         etag: known.etag.clone(),
         size: known.listed_size,
         modified: known.modified,
-        content_type: None,
     };
     assert!(known.is_still(&member));
     assert!(!known.is_still(&Member { etag: ETag::new("\"2\""), ..member.clone() }));

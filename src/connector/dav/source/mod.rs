@@ -17,6 +17,7 @@ mod flow;
 mod listing;
 mod marks;
 mod memory;
+mod named;
 mod pace;
 mod sweep;
 mod tree;
