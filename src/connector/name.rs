@@ -83,7 +83,8 @@ impl Claim {
     }
 }
 
-/// The same for the same name in every run. Two names that meet by chance cost one of them a suffix, and nothing else.
+/// The same for the same name in every run. Two names may meet, by chance or because somebody made them so: here that costs one of
+/// them a suffix. It proves nowhere that two names are the same.
 #[must_use]
 pub fn hash(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();

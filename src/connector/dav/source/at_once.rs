@@ -6,6 +6,7 @@
 //! the answer runs. Whatever else there is gets listed and fetched as everywhere.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -25,8 +26,10 @@ const WAITING: usize = 16;
 /// What a query gave of a collection.
 #[derive(Default)]
 pub(super) struct Given {
-    /// The names of what was handed on: of each the hash of its [`folded`] form and its own.
+    /// The names of what was handed on: of each the hash of its [`folded`] form, and a keyed hash of its own. For the first alone
+    /// somebody could make two names that meet, and one of the items would be taken for the other.
     names: HashMap<u64, u64>,
+    keys: RandomState,
     /// What the query named and could not be handed on.
     rest: Vec<Member>,
     /// Whether the host does not want some of it.
@@ -57,11 +60,11 @@ impl Given {
     }
 
     fn has_name(&self, name: &str) -> bool {
-        self.names.get(&hash(&folded(name))) == Some(&hash(name))
+        self.names.get(&hash(&folded(name))) == Some(&self.keys.hash_one(name))
     }
 
     fn add_name(&mut self, name: &str) {
-        self.names.insert(hash(&folded(name)), hash(name));
+        self.names.insert(hash(&folded(name)), self.keys.hash_one(name));
     }
 
     /// Notes how many items there should be.
