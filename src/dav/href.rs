@@ -93,6 +93,10 @@ impl Href {
     }
 
     /// The whole address, without user, query or fragment.
+    ///
+    /// # Panics
+    ///
+    /// Never: it is kept as the text of a URL.
     #[must_use]
     pub fn url(&self) -> Url {
         Url::parse(&self.text).expect("the text of a URL is one")
