@@ -120,9 +120,11 @@ async fn google_that_takes_no_more_today_is_not_asked_for_the_rest() {
     let ran = restore(&person, &[]).await;
     assert_eq!(ran.code(), Some(3), "{ran:?}");
     assert!(provider.count("PUT") <= 6, "{:?}", provider.server.requests());
-    let sentence = why(&ran, &format!("{HOME}/19.ics"));
-    assert!(sentence.starts_with("/calendars/home/19.ics was not tried any more: "), "{sentence}");
-    assert!(sentence.contains("Calendar usage limits exceeded."), "{sentence}");
+    // Which of them were on their way when the first was refused is not ours to say.
+    let failures = ran.value("/failures");
+    let said: Vec<_> = failures.as_array().into_iter().flatten().filter_map(|one| one.get("why")?.as_str()).collect();
+    assert!(said.iter().filter(|said| said.contains(" was not tried any more: ")).count() >= 14, "{said:?}");
+    assert!(said.iter().all(|said| said.contains("Calendar usage limits exceeded.")), "{said:?}");
     let ran = restore(&person, &[]).await;
     assert_eq!(ran.code(), Some(0), "running it again finishes it: {ran:?}");
     assert_eq!(provider.account().items().count(), 20);

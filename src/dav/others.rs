@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use super::account::{Account, Collection};
+use super::account::{Collection, Home};
 use super::client::Client;
 use super::element::Element;
 use super::error::Error;
@@ -171,14 +171,15 @@ impl Others {
     }
 }
 
-/// Adds to the collections of an account what else they have. What a server refuses to tell is left out: no item depends on it.
-/// Given back is of which collections nobody knows, since the server did not answer for now.
-pub async fn add_other_properties(client: &Client, account: &mut Account) -> HashSet<Href> {
+/// Adds to the collections of an account what else they have, all at once in each of its `homes`; without homes of each by
+/// itself. What a server refuses to tell is left out: no item depends on it. Given back is of which collections nobody knows,
+/// since the server did not answer for now.
+pub async fn add_other_properties(client: &Client, collections: &mut [Collection], homes: &[Home]) -> HashSet<Href> {
     let mut places: Vec<(Href, Depth)> = Vec::new();
-    if account.only {
-        places.extend(account.collections.iter().map(|one| (one.href.clone(), Depth::Zero)));
+    if homes.is_empty() {
+        places.extend(collections.iter().map(|one| (one.href.clone(), Depth::Zero)));
     }
-    for home in &account.homes {
+    for home in homes {
         if !places.iter().any(|(known, _)| *known == home.href) {
             places.push((home.href.clone(), Depth::One));
         }
@@ -191,7 +192,7 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
             silent.push(at);
         }
         for (href, elements) in asked.unwrap_or_default() {
-            for one in account.collections.iter_mut().filter(|one| one.href == href) {
+            for one in collections.iter_mut().filter(|one| one.href == href) {
                 others.add_to(one, &elements.iter().collect::<Vec<_>>());
             }
             if !is_silent {
@@ -202,7 +203,7 @@ pub async fn add_other_properties(client: &Client, account: &mut Account) -> Has
     let is_untold = |href: &&Href| {
         !told.contains(*href) && silent.iter().any(|place: &Href| place == *href || place.is_above(href))
     };
-    account.collections.iter().map(|one| &one.href).filter(is_untold).cloned().collect()
+    collections.iter().map(|one| &one.href).filter(is_untold).cloned().collect()
 }
 
 /// What else there is at a place, by its names and then by its values.

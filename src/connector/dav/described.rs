@@ -165,13 +165,10 @@ impl Described {
 
     /// What is to be written down of a collection.
     pub fn of(collection: &Collection) -> Self {
-        let mut properties: Vec<_> =
-            collection.other.iter().filter(|property| !is_volatile(property)).map(other).collect();
-        properties.sort();
         // Some servers give them in another order each time.
         let mut components = collection.components.clone();
         components.sort();
-        Self {
+        let described = Self {
             schema: SCHEMA,
             kind: collection.kind.into(),
             role: collection.role.into(),
@@ -186,8 +183,16 @@ impl Described {
             only_components: Vec::new(),
             only_between: None,
             incomplete: false,
-            properties,
-        }
+            properties: Vec::new(),
+        };
+        described.with(&collection.other)
+    }
+
+    /// Adds other properties.
+    pub fn with(mut self, others: &[Property]) -> Self {
+        self.properties.extend(others.iter().filter(|property| !is_volatile(property)).map(other));
+        self.properties.sort();
+        self
     }
 
     /// The bytes of the file.

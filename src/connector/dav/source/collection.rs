@@ -112,12 +112,13 @@ impl Run<'_> {
     /// Sends the file with everything that vdir has no file for.
     async fn describe(&self, path: &str, collection: &Collection, described: Described) -> Result<(), Stop> {
         let file = format!("{path}/{COLLECTION_FILE}");
+        let told = self.told.wait().await;
         // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
         let is_narrowed = described.only_between.is_some() || !described.only_components.is_empty();
-        if self.undescribed.contains(&collection.href) && !described.incomplete && !is_narrowed {
+        if told.lacks(&collection.href) && !described.incomplete && !is_narrowed {
             return self.failed(file, "the server did not say what other properties it has".to_owned()).await;
         }
-        self.text(file, described.to_bytes()).await
+        self.text(file, described.with(told.of(&collection.href)).to_bytes()).await
     }
 
     /// Says that a collection could not be listed.

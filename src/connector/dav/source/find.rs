@@ -1,8 +1,7 @@
 //! Finding the account: where it was the last time, else by a search.
 
-use std::collections::HashSet;
-
 use super::memory::Memory;
+use super::others::{Others, ToAsk, Told};
 use super::sweep::Sweep;
 use super::{Account, DavSource};
 use crate::connector::Error;
@@ -65,20 +64,20 @@ impl DavSource {
         let found = RememberedAccount { unswept, basic, filter: self.wants(), ..before.clone() };
         if !is_new {
             memory.keep_at_end(found);
-            return Ok(Some(Account { account, undescribed: HashSet::new() }));
+            return Ok(Some(Account { account, others: Others::Told(Told::default()) }));
         }
         // What programs set in a new one is not known yet.
-        let undescribed = dav::add_other_properties(&self.client, &mut account).await;
+        let undescribed = dav::add_other_properties(&self.client, &mut account.collections, &account.homes).await;
         memory.describe(&account.collections, &undescribed).await;
         let homes = if undescribed.is_empty() { before.homes.clone() } else { Vec::new() };
         memory.keep(&RememberedAccount { homes, ..found }).await;
-        Ok(Some(Account { account, undescribed }))
+        Ok(Some(Account { account, others: Others::Told(Told::all_but(undescribed)) }))
     }
 
-    /// Searches for the account and takes down where it is; where not all of it was found, so that it is searched for again.
+    /// Searches for the account. Where it is, is taken down when all is known of it; where not all of it was found, so that it is
+    /// searched for again.
     async fn search_anew(&self, memory: &Memory, before: Option<RememberedAccount>) -> Result<Account, Error> {
-        let found = self.search().await?;
-        let Account { account, undescribed } = &found;
+        let account = self.found().await?;
         let text = |href: &Href| String::from(memory.text_of(href));
         let user = account.user.as_ref().map(text);
         let was = before.and_then(|before| before.user);
@@ -89,21 +88,23 @@ impl DavSource {
         if account.only {
             homes.extend(account.collections.iter().map(|one| (one.kind, text(&one.href))));
         }
-        if !account.failures.is_empty() || !undescribed.is_empty() {
+        if !account.failures.is_empty() {
             homes.clear();
         }
-        memory.describe(&account.collections, undescribed).await;
         let (only, basic) = (account.only, self.client.took_basic());
-        memory.keep(&RememberedAccount { user, only, homes, basic, filter: self.wants(), unswept: 0 }).await;
-        Ok(found)
+        let remembered = RememberedAccount { user, only, homes, basic, filter: self.wants(), unswept: 0 };
+        Ok(Account::to_ask(account, remembered))
     }
 
     async fn search(&self) -> Result<Account, Error> {
+        Ok(Account::to_ask(self.found().await?, RememberedAccount::default()))
+    }
+
+    async fn found(&self) -> Result<dav::Account, Error> {
         let found = dav::discover(&self.client, &self.kinds).await;
         let mut account = found.map_err(|error| self.not_found(error))?;
         self.with_trash(&mut account);
-        let undescribed = dav::add_other_properties(&self.client, &mut account).await;
-        Ok(Account { account, undescribed })
+        Ok(account)
     }
 
     fn with_trash(&self, account: &mut dav::Account) {
@@ -120,5 +121,13 @@ impl DavSource {
 
     fn not_found(&self, error: dav::Error) -> Error {
         failed(format!("cannot find the account at {}", self.about.origin), error)
+    }
+}
+
+impl Account {
+    /// One of which other properties are still to be asked for.
+    fn to_ask(account: dav::Account, remembered: RememberedAccount) -> Self {
+        let (collections, homes) = (account.collections.clone(), account.homes.clone());
+        Self { account, others: Others::ToAsk(Box::new(ToAsk { collections, homes, account: remembered })) }
     }
 }

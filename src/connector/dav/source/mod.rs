@@ -18,11 +18,12 @@ mod listing;
 mod marks;
 mod memory;
 mod named;
+mod others;
 mod pace;
 mod sweep;
 mod tree;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -30,17 +31,18 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::{OnceCell, SetOnce, mpsc};
 
 use super::open::{Opened, failed};
 use super::remembered::Identity;
 use crate::connector::filter::Filter;
 use crate::connector::options::is_on;
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
-use crate::dav::{self, Client, Href, Kind};
+use crate::dav::{self, Client, Kind};
 use buffer::Buffer;
 use flow::Flow;
 use memory::Memory;
+use others::{Others, Told};
 use sweep::Sweep;
 use tree::Tree;
 
@@ -74,8 +76,8 @@ pub(in crate::connector) struct DavSource {
 /// An account that was found.
 struct Account {
     account: dav::Account,
-    /// Collections of which the server did not say for now what else they have.
-    undescribed: HashSet<Href>,
+    /// What else its collections have.
+    others: Others,
 }
 
 /// One listing of a [`DavSource`].
@@ -83,8 +85,8 @@ struct Run<'a> {
     source: &'a DavSource,
     memory: Option<&'a Memory>,
     found: mpsc::Sender<Found>,
-    /// Collections of which the server did not say for now what else they have.
-    undescribed: HashSet<Href>,
+    /// What else its collections have, once that is known.
+    told: SetOnce<Told>,
     /// What its collections share.
     flow: Flow,
     /// How many collections in a row could not be read because nobody answered.
@@ -161,7 +163,7 @@ impl Source for DavSource {
 
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
         let found_before = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Account { account, undescribed } = match found_before {
+        let Account { account, others } = match found_before {
             Some(account) => account,
             None => self.find().await?,
         };
@@ -170,14 +172,14 @@ impl Source for DavSource {
             source: self,
             memory: self.memory(),
             found,
-            undescribed,
+            told: SetOnce::new(),
             flow: Flow::new(self.connections),
             lost: AtomicUsize::new(0),
             first_lost: OnceLock::new(),
             read: AtomicBool::new(false),
             reads_feeds: self.include_subscribed || account.only,
         };
-        match run.account(account).await {
+        match run.beside(others, Box::pin(run.account(account))).await {
             Ok(()) if run.read.into_inner() => Ok(()),
             Ok(()) => run.first_lost.into_inner().map_or(Ok(()), Err),
             Err(Stop::Unheard) => Ok(()),
