@@ -36,7 +36,7 @@ pub async fn begin(context: &Context, endpoint: &Endpoint, ready: open::Ready) -
         return Ok(Begun { vault, plugin, importer });
     }
     let plugin = connectors::start(endpoint).await?;
-    match both(ready.open(context), listed(&plugin, endpoint)).await {
+    match Box::pin(both(ready.open(context), listed(&plugin, endpoint))).await {
         Ok((vault, Ok(importer))) => Ok(Begun { vault, plugin, importer }),
         Ok((_, Err(error))) => Err(failed(endpoint, &error)),
         Err(failure) => {
