@@ -17,7 +17,10 @@ DAVAULT = pathlib.Path(os.environ.get("DAVAULT_PROGRAM", ROOT / "target" / "rele
 
 
 class Measured:
-    """A finished command: its wall and CPU times in seconds, and the sum of its processes' peak resident sizes in bytes."""
+    """A finished command: its wall and CPU times in seconds, and what its processes had resident at most, in bytes.
+
+    That is the sum of each one's peak; pages of files that processes of one program have mapped are there once, and count once.
+    """
 
     def __init__(self, seconds, cpu, peak, output):
         self.seconds, self.cpu, self.peak, self.output = seconds, cpu, peak, output
@@ -26,8 +29,8 @@ class Measured:
 def measure(command, **options):
     began, before = time.monotonic(), waited_for()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
-    peaks, ended = {}, threading.Event()
-    watcher = threading.Thread(target=watch, args=(child.pid, peaks, ended))
+    processes, ended = {}, threading.Event()
+    watcher = threading.Thread(target=watch, args=(child.pid, processes, ended))
     watcher.start()
     output, _ = child.communicate()
     seconds = time.monotonic() - began
@@ -35,7 +38,16 @@ def measure(command, **options):
     watcher.join()
     if child.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}: {output}")
-    return Measured(seconds, waited_for() - before, sum(peaks.values()), output)
+    return Measured(seconds, waited_for() - before, peak(processes.values()), output)
+
+
+def peak(processes):
+    """The peaks together, without the pages of files that several processes of one program have: the most that one has counts."""
+    of_files = {}
+    for program, _, mapped in processes:
+        of_files.setdefault(program, []).append(mapped)
+    shared = sum(sum(mapped) - max(mapped) for mapped in of_files.values())
+    return sum(high for _, high, _ in processes) - shared
 
 
 def waited_for():
@@ -50,17 +62,18 @@ def used_by(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def watch(pid, peaks, ended):
-    """Keeps the high-water mark of the process and of everything that it started."""
+def watch(pid, processes, ended):
+    """Keeps, of the process and of everything that it started: program, high-water mark, and bytes of mapped files."""
     while not ended.wait(0.02):
         for member in tree(pid):
             try:
+                program = os.readlink(f"/proc/{member}/exe")
                 status = pathlib.Path(f"/proc/{member}/status").read_text()
             except OSError:
                 continue
-            marks = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-            if marks:
-                peaks[member] = int(marks[0].split()[1]) * 1024
+            bytes_of = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in status.splitlines() if line.endswith(" kB")}
+            if "VmHWM" in bytes_of:
+                processes[member] = (program, bytes_of["VmHWM"], bytes_of.get("RssFile", 0))
 
 
 def tree(pid):

@@ -114,8 +114,8 @@ requests by which Radicale gives everything), or its listing and multigets of 50
 unasked and asks for no compression. For the restore, of plain events of about 1 KB, it makes each calendar and puts each event
 with `If-None-Match`, on as many connections as davault had; davault also reads back what it put.
 
-Memory is the largest sum, over a command's processes, of each one's peak resident size. davault is two, the host and its
-connector, and the pages of the one executable count in both. Its vault has a passphrase that costs 8 MiB and no noticeable time
+Memory is the sum of the peak resident sizes of a command's processes. davault is two, the host and its connector: the pages of
+files that both have mapped, those of the one executable, are in memory once and count once. Its vault has a passphrase that costs 8 MiB and no noticeable time
 (`create -key-memory 8`); by default one costs 256 MiB, given back before a backup begins, and about a second.
 
 {tables}

@@ -3,8 +3,10 @@
 //! A safe name is one name (no separator, not `..`), is not hidden, has at most 255 bytes, no control character, and is none
 //! of the files that describe a collection. What is unsafe in a name is written as `%` and two hexadecimal digits.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use sha2::{Digest, Sha256};
 
@@ -20,33 +22,73 @@ const LONGEST: usize = 255;
 /// What ends the name of a file that is still being written.
 const UNFINISHED: &str = ".tmp";
 
-/// Safe names for the names of one folder, in the same order, no two alike, not even but for their case.
-///
-/// They depend only on which names there are, not on their order: of names that collide the first in the alphabet keeps its
-/// safe name, and the others get a suffix made from their own name.
+/// Safe names for the names of one folder, in the same order, no two alike, not even but for their case; as [`renamed`].
 #[must_use]
 pub fn safe_names(stored: &[String]) -> Vec<String> {
-    safe_names_beside(stored, |_| false)
+    let mut renamed =
+        renamed(stored.len(), |at| stored.get(at).map(String::as_str).unwrap_or_default().into(), |_| false);
+    stored.iter().enumerate().map(|(at, name)| renamed.remove(&at).unwrap_or_else(|| name.clone())).collect()
 }
 
-/// The same beside names that were given out before; `is_taken` tells of a [`folded`] name whether it is one of those.
+/// Those of the `count` names of one folder that can't stay as they are, by their number, and the names that they get: safe ones,
+/// no two of all alike, not even but for their case. `is_taken` tells of the [`hash`] of a [`folded`] name whether another item has
+/// it already.
+///
+/// They depend only on which names there are, not on their order: of names that collide, a safe one in small letters keeps its
+/// name, else a safe one, else the first in the alphabet; the others get a suffix made from their own name. Takes about 30 bytes
+/// of memory a name.
 #[must_use]
-pub fn safe_names_beside(stored: &[String], is_taken: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut order: Vec<usize> = (0..stored.len()).collect();
-    // A name that is safe as it is goes before one that only becomes the same.
-    order.sort_by_key(|at| stored.get(*at).map(|name| (safe_name(name) != *name, name, *at)));
-    let mut names = vec![String::new(); stored.len()];
-    let mut taken = HashSet::new();
-    for at in order {
-        let (Some(name), Some(safe)) = (stored.get(at), names.get_mut(at)) else { continue };
-        *safe = safe_name(name);
+pub fn renamed<'a>(
+    count: usize,
+    name: impl Fn(usize) -> Cow<'a, str>,
+    is_taken: impl Fn(u64) -> bool,
+) -> HashMap<usize, String> {
+    let mut order: Vec<(Claim, usize)> = (0..count).map(|at| (Claim::of(&name(at)), at)).collect();
+    order.sort_unstable_by(|(one, at), (other, and)| {
+        one.cmp(other).then_with(|| name(*at).cmp(&name(*and))).then_with(|| at.cmp(and))
+    });
+    let (mut taken, mut renamed) = (HashSet::with_capacity(count), HashMap::new());
+    for (_, at) in order {
+        let stored = name(at);
+        let mut safe = safe_name(&stored);
         let mut again = 0;
-        while is_taken(&folded(safe)) || !taken.insert(folded(safe)) {
-            *safe = with_suffix(&safe_name(name), name, again);
+        while is_taken(hash(&folded(&safe))) || !taken.insert(hash(&folded(&safe))) {
+            safe = with_suffix(&safe_name(&stored), &stored, again);
             again += 1;
         }
+        if safe != stored {
+            renamed.insert(at, safe);
+        }
     }
-    names
+    renamed
+}
+
+/// What a name has a right to; the least goes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    /// Safe, and the same on a disk that does not tell capitals from small letters.
+    SmallLetters,
+    Safe,
+    /// Becomes another name.
+    Unsafe,
+}
+
+impl Claim {
+    fn of(name: &str) -> Self {
+        match name {
+            _ if safe_name(name) != name => Self::Unsafe,
+            _ if folded(name) == name => Self::SmallLetters,
+            _ => Self::Safe,
+        }
+    }
+}
+
+/// The same for the same name in every run. Two names that meet by chance cost one of them a suffix, and nothing else.
+#[must_use]
+pub fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The safe name for one name; the name itself if it is safe.
@@ -150,7 +192,9 @@ mod tests {
     #[test]
     fn names_that_differ_only_by_case_get_a_suffix_of_their_own_whatever_their_order() {
         let names = safe(&["A.ics", "a.ics", "b.ics"]);
-        assert_eq!(names, ["A.ics", &with_suffix("a.ics", "a.ics", 0), "b.ics"]);
+        assert_eq!(names, [&with_suffix("A.ics", "A.ics", 0), "a.ics", "b.ics"]);
+        let capitals = safe(&["AB.ics", "Ab.ics"]);
+        assert_eq!(capitals, ["AB.ics", &with_suffix("Ab.ics", "Ab.ics", 0)]);
         let mut back = safe(&["b.ics", "a.ics", "A.ics"]);
         back.reverse();
         assert_eq!(back, names);
@@ -158,8 +202,9 @@ mod tests {
 
     #[test]
     fn a_name_that_was_given_out_before_is_not_given_again_in_any_case() {
-        let names = safe_names_beside(&["A.ics".to_owned(), "b.ics".to_owned()], |taken| taken == "a.ics");
-        assert_eq!(names, [with_suffix("A.ics", "A.ics", 0), "b.ics".to_owned()]);
+        let names = ["A.ics", "b.ics"];
+        let renamed = renamed(2, |at| names[at].into(), |taken| taken == hash("a.ics"));
+        assert_eq!(renamed, HashMap::from([(0, with_suffix("A.ics", "A.ics", 0))]));
     }
 
     #[test]
@@ -167,6 +212,7 @@ mod tests {
         let names = safe(&["a/b", "a%2Fb", "a%2Fb"]);
         assert_eq!(names[1], "a%2Fb");
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), 3);
+        assert_eq!(safe(&["A/b", "A%2Fb"])[1], "A%2Fb");
     }
 
     #[test]

@@ -67,15 +67,16 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, Error> {
         let base = Href::from_url(&options.base).ok_or_else(|| usage("the location is no http or https URL"))?;
         let auth = Auth::new(options.credentials.clone(), options.auth);
-        let plain = base.url().scheme() == "http" && !is_loopback(base.url());
+        let plain = base.url().scheme() == "http" && !is_loopback(&base.url());
         if plain && auth.has_credentials() && !options.allow_plain_http {
-            let host = base.url().host_str().unwrap_or_default();
+            let url = base.url();
+            let host = url.host_str().unwrap_or_default();
             return Err(usage(&format!("the password would go over plain http to {host}, where anybody can read it")));
         }
-        let site = Site::new(base.url().clone(), &options.trusted_hosts)
+        let site = Site::new(base.url(), &options.trusted_hosts)
             .map_err(|entry| usage(&format!("trusted_hosts: \"{entry}\" is no host")))?;
         let inner = Inner {
-            http: http_client(&options, base.url())?,
+            http: http_client(&options, &base.url())?,
             base,
             auth,
             site,
@@ -96,7 +97,7 @@ impl Client {
 
     /// Reads an address that was stored as text, relative to the location.
     pub fn href(&self, text: &str) -> Result<Href, Error> {
-        Href::new(self.inner.base.url(), text)
+        Href::new(&self.inner.base.url(), text)
     }
 
     /// Sends a request and waits for its whole answer, from which the reply is built while it arrives: no body of a
@@ -211,7 +212,7 @@ impl Inner {
 
     /// One sending with the redirects and challenges that belong to it; an answer with an expected status.
     async fn exchange(&self, parts: &Parts) -> Result<(Head, Body), Failure> {
-        let mut url = parts.at.url().clone();
+        let mut url = parts.at.url();
         if !self.site.allows(&url) {
             return Err(Failure::lasting(elsewhere(&url)));
         }
@@ -354,7 +355,7 @@ fn elsewhere(url: &Url) -> Error {
 
 /// `PROPFIND https://dav.example.com/alice/`.
 fn action(parts: &Parts) -> String {
-    format!("{} {}", parts.method, shown(parts.at.url()))
+    format!("{} {}", parts.method, shown(&parts.at.url()))
 }
 
 fn uri(url: &Url) -> String {

@@ -121,7 +121,7 @@ impl Search<'_> {
 
     async fn at_well_known(&mut self, server: &Href, kinds: &[Kind]) -> Result<Option<Found>, Error> {
         for kind in kinds {
-            let address = Href::new(server.url(), kind.row().well_known)?;
+            let address = Href::new(&server.url(), kind.row().well_known)?;
             // What a well-known address answers instead of leading somewhere means nothing: a login page, an error.
             match self.at(&address).await {
                 Ok(Some(found)) => return Ok(Some(found)),
@@ -136,7 +136,7 @@ impl Search<'_> {
     async fn by_dns(&mut self) -> Result<Option<Found>, Error> {
         let base = self.client.base().url();
         let (Some(Host::Domain(domain)), "/", None) = (base.host(), base.path(), base.port()) else { return Ok(None) };
-        if super::site::is_loopback(base) {
+        if super::site::is_loopback(&base) {
             return Ok(None);
         }
         let mut foreign = None;
@@ -168,7 +168,7 @@ impl Search<'_> {
             if homes.iter().any(|home| home.kind == *kind) {
                 continue;
             }
-            let Ok(address) = Href::new(server.url(), kind.row().well_known) else { continue };
+            let Ok(address) = Href::new(&server.url(), kind.row().well_known) else { continue };
             match self.homes_from(&address).await {
                 Ok(more) => homes.extend(more.into_iter().filter(|home| home.kind == *kind)),
                 Err(error) if says_none(&error) => {}
@@ -264,7 +264,7 @@ impl Search<'_> {
         for kind in self.kinds {
             let set = look.resource.get(kind.row().home_set);
             for text in set.into_iter().flat_map(|set| set.hrefs().collect::<Vec<_>>()) {
-                let home = Href::new(look.at.url(), &text).map(|href| Home { kind: *kind, href: as_collection(href) });
+                let home = Href::new(&look.at.url(), &text).map(|href| Home { kind: *kind, href: as_collection(href) });
                 homes.extend(home.ok().filter(|home| !homes.contains(home)));
             }
         }
@@ -392,6 +392,6 @@ fn may_be_elsewhere(error: &Error, at: &Href) -> bool {
 }
 
 fn nothing_there(at: &Href) -> Error {
-    let what = format!("{} leads to no calendars or address books of ours", shown(at.url()));
+    let what = format!("{} leads to no calendars or address books of ours", shown(&at.url()));
     Error::new(ErrorKind::NotDav, what)
 }

@@ -2,7 +2,7 @@
 
 /// An entity tag (RFC 9110 §8.8.3) exactly as the server gave it, so that it can be sent back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ETag(String);
+pub struct ETag(Box<str>);
 
 /// Longest tag that is kept, in bytes; real ones have less than 100.
 const LONGEST: usize = 1 << 10;
@@ -15,7 +15,7 @@ impl ETag {
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let sendable = text.chars().all(|c| !c.is_control());
-        (!text.is_empty() && text.len() <= LONGEST && sendable).then(|| Self(text.to_owned()))
+        (!text.is_empty() && text.len() <= LONGEST && sendable).then(|| Self(text.into()))
     }
 
     /// The tag with its quotes and, if it is a weak one, `W/`.

@@ -21,7 +21,10 @@ const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// Hundreds of thousands of them are held at a time, so nothing is kept beside the address.
 #[derive(Clone)]
 pub struct Href {
-    url: Url,
+    /// A whole URL, without user, query or fragment.
+    text: Box<str>,
+    /// Where the path begins.
+    path_start: u32,
 }
 
 impl Href {
@@ -61,7 +64,8 @@ impl Href {
         url.set_fragment(None);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
-        http.then_some(Self { url })
+        let path_start = u32::try_from(url[..Position::BeforePath].len()).ok()?;
+        http.then(|| Self { text: String::from(url).into(), path_start })
     }
 
     /// The address of `name` in this collection, a slash at the end if `collection`.
@@ -71,13 +75,13 @@ impl Href {
         if name.is_empty() || is_dots(name) || name.chars().any(char::is_control) {
             return Err(Error::new(ErrorKind::Usage, format!("{} can't be a name on a server", shown(name))));
         }
-        let mut path = self.url.path().trim_end_matches('/').to_owned();
+        let mut path = self.path().trim_end_matches('/').to_owned();
         path.push('/');
         path.extend(utf8_percent_encode(name, IN_SEGMENT));
         if collection {
             path.push('/');
         }
-        let mut url = self.url.clone();
+        let mut url = self.url();
         url.set_path(&path);
         Self::from_url(&url).ok_or_else(|| Error::new(ErrorKind::Usage, "no such address"))
     }
@@ -85,19 +89,29 @@ impl Href {
     /// The path as it is sent, percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.url.path()
+        self.parts().1
     }
 
     /// The whole address, without user, query or fragment.
     #[must_use]
-    pub fn url(&self) -> &Url {
-        &self.url
+    pub fn url(&self) -> Url {
+        Url::parse(&self.text).expect("the text of a URL is one")
     }
 
     /// The last name in the path, decoded; what is no UTF-8 becomes U+FFFD. Empty for `/`.
     #[must_use]
     pub fn last_segment_decoded(&self) -> String {
-        self.segments().next_back().map(|last| String::from_utf8_lossy(&last).into_owned()).unwrap_or_default()
+        self.last_segment().into_owned()
+    }
+
+    /// The same, copied only where something in it is escaped.
+    #[must_use]
+    pub fn last_segment(&self) -> Cow<'_, str> {
+        match self.segments().next_back() {
+            Some(Cow::Borrowed(last)) => String::from_utf8_lossy(last),
+            Some(Cow::Owned(last)) => String::from_utf8_lossy(&last).into_owned().into(),
+            None => Cow::Borrowed(""),
+        }
     }
 
     /// Whether `other` is this or lies anywhere below it.
@@ -109,12 +123,17 @@ impl Href {
 
     /// The names in the path, decoded.
     fn segments(&self) -> impl DoubleEndedIterator<Item = Cow<'_, [u8]>> {
-        self.url.path().split('/').filter(|segment| !segment.is_empty()).map(decoded)
+        self.path().split('/').filter(|segment| !segment.is_empty()).map(decoded)
     }
 
     /// Scheme, host and port; a port that is the scheme's own is left out.
     fn origin(&self) -> &str {
-        &self.url[..Position::BeforePath]
+        self.parts().0
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let path_start = usize::try_from(self.path_start).unwrap_or_default();
+        self.text.split_at_checked(path_start).unwrap_or_default()
     }
 
     fn same_origin(&self, other: &Self) -> bool {
@@ -156,7 +175,7 @@ impl fmt::Display for Href {
 
 impl fmt::Debug for Href {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Href({})", self.url)
+        write!(f, "Href({})", self.text)
     }
 }
 

@@ -17,7 +17,7 @@ impl Look {
     /// Who we are there.
     pub fn principal(&self) -> Option<Href> {
         let text = self.resource.get(names::CURRENT_USER_PRINCIPAL)?.hrefs().next()?;
-        Href::new(self.at.url(), &text).ok()
+        Href::new(&self.at.url(), &text).ok()
     }
 
     /// Whether the address stands for all of what was found from it: the principal, or something above it or its homes.
@@ -44,7 +44,7 @@ pub(super) fn as_collection(href: Href) -> Href {
     if href.path().ends_with('/') {
         return href;
     }
-    let mut url = href.url().clone();
+    let mut url = href.url();
     url.set_path(&format!("{}/", href.path()));
     Href::from_url(&url).unwrap_or(href)
 }

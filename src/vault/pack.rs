@@ -45,7 +45,10 @@ impl Packer {
         let at = self.record(keys, gathered.kind.byte(), compressed);
         let sealed = u32::try_from(compressed.len() + OVERHEAD).expect("a block is bounded by a few MiB");
         let block = Block { kind: gathered.kind, at, sealed, raw };
-        self.blocks.push(BlockContents { block, objects: gathered.objects });
+        let mut objects = gathered.objects;
+        // A million of them wait for their index.
+        objects.shrink_to_fit();
+        self.blocks.push(BlockContents { block, objects });
     }
 
     /// Whether the pack should be closed.

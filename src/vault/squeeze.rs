@@ -1,21 +1,23 @@
 //! Compression, with a bound on what comes out.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use zstd::bulk::Compressor;
 
 /// zstd level for blocks, index files and snapshots: on blocks of 256 KiB of calendars 6 takes 1.6 times as long and saves 1.7 %.
 pub(super) const LEVEL: i32 = 4;
 
-thread_local! {
-    /// Kept, as its tables take longer to make than a small block to compress.
-    static COMPRESSOR: RefCell<Compressor<'static>> =
-        RefCell::new(Compressor::new(LEVEL).expect("the level is one that zstd knows"));
-}
+/// Kept, as their tables take longer to make than a small block to compress; as many as were ever used at once, and not one a
+/// thread, as each takes 2.6 MB.
+static COMPRESSORS: Mutex<Vec<Compressor<'static>>> = Mutex::new(Vec::new());
 
 /// One zstd frame that says its content's length.
 pub(super) fn compress(plain: &[u8]) -> Vec<u8> {
-    let compressed = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(plain));
+    let idle = || COMPRESSORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = idle().pop();
+    let mut compressor = kept.unwrap_or_else(|| Compressor::new(LEVEL).expect("the level is one that zstd knows"));
+    let compressed = compressor.compress(plain);
+    idle().push(compressor);
     compressed.expect("zstd compresses any buffer into one of its own bound")
 }
 

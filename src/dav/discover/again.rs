@@ -29,7 +29,7 @@ pub async fn find_again(client: &Client, kinds: &[Kind], known: Known) -> Result
     let Known { user, homes, only, others } = known;
     let mut search = Search { others, known_user: user, ..Search::new(client, kinds) };
     for home in &homes {
-        client.allow_below(home.href.url());
+        client.allow_below(&home.href.url());
     }
     let what = match homes.as_slice() {
         [one] if only => {

@@ -7,12 +7,9 @@ use super::{Head, Listing, Part, Parts, Request, collection_fault};
 use crate::dav::xml::Response;
 use crate::dav::{ETag, Element, Error, Href, Name, names};
 
-/// Longest media type that is kept, in bytes (RFC 6838 §4.2 allows 255 and parameters).
-const LONGEST_TYPE: usize = 512;
-
 /// What is asked of each item.
-pub(super) const PROPERTIES: [Name; 5] =
-    [names::GETETAG, names::GETCONTENTLENGTH, names::GETLASTMODIFIED, names::GETCONTENTTYPE, names::RESOURCETYPE];
+pub(super) const PROPERTIES: [Name; 4] =
+    [names::GETETAG, names::GETCONTENTLENGTH, names::GETLASTMODIFIED, names::RESOURCETYPE];
 
 /// Lists the items of `collection`, without collections in it. The listing is whole or an error.
 #[derive(Debug, Clone)]
@@ -29,15 +26,13 @@ pub struct Member {
     /// 200, or why the server would not tell more (403, …).
     pub status: u16,
     /// Why its href can't be used as the server wrote it; then `href` only stands for it.
-    pub trouble: Option<String>,
+    pub trouble: Option<Box<str>>,
     /// Its tag.
     pub etag: Option<ETag>,
     /// Its size in bytes, as the server says.
     pub size: Option<u64>,
     /// When it changed last.
     pub modified: Option<SystemTime>,
-    /// Its media type.
-    pub content_type: Option<String>,
 }
 
 impl Request for ListMembers {
@@ -75,12 +70,11 @@ pub(super) fn member(response: &Response) -> Option<Member> {
     }
     let mut member = Member {
         status: response.status_or_ok(),
-        trouble: response.trouble.clone(),
+        trouble: response.trouble.as_deref().map(Into::into),
         href: response.href.clone(),
         etag: None,
         size: None,
         modified: None,
-        content_type: None,
     };
     for property in response.found() {
         fill(&mut member, property);
@@ -101,7 +95,5 @@ fn fill(member: &mut Member, property: &Element) {
         member.size = text.parse().ok();
     } else if property.is(names::GETLASTMODIFIED) {
         member.modified = httpdate::parse_http_date(text).ok();
-    } else if property.is(names::GETCONTENTTYPE) && (1..=LONGEST_TYPE).contains(&text.len()) {
-        member.content_type = Some(text.to_owned());
     }
 }

@@ -1,4 +1,4 @@
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::dav::request::{Member, VcardVersion};
@@ -155,12 +155,16 @@ fn an_item_is_the_same_only_if_tag_size_and_time_are() {
         etag: known.etag.clone(),
         size: known.listed_size,
         modified: known.modified,
-        content_type: None,
     };
     assert!(known.is_still(&member));
     assert!(!known.is_still(&Member { etag: ETag::new("\"2\""), ..member.clone() }));
     assert!(!known.is_still(&Member { size: Some(6), ..member.clone() }));
-    assert!(!known.is_still(&Member { modified: None, ..member.clone() }));
+    assert!(
+        !known.is_still(&Member { modified: known.modified.map(|at| at + Duration::from_secs(1)), ..member.clone() })
+    );
+    assert!(known.is_still(&Member { modified: None, ..member.clone() }), "a listing without times");
+    let by_report = RememberedItem { listed_size: None, modified: None, ..known.clone() };
+    assert!(by_report.is_still(&member));
     let untagged = RememberedItem { etag: None, ..known };
     assert!(!untagged.is_still(&Member { etag: None, ..member }));
 }

@@ -15,7 +15,7 @@ use super::exact::{Evidence, Stored, Trust, Wire, stored};
 use super::fetch::Fetch;
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
-use crate::connector::name::{folded, safe_name};
+use crate::connector::name::{folded, hash, safe_name};
 use crate::dav::request::{Depth, Fetched, Member, Propfind, Query, Streamed};
 use crate::dav::{Collection, Href, names};
 
@@ -25,8 +25,8 @@ const WAITING: usize = 16;
 /// What a query gave of a collection.
 #[derive(Default)]
 pub(super) struct Given {
-    /// The names of what was handed on, as [`folded`] ones; beside it the name itself, where that is another one.
-    names: HashMap<Box<str>, Option<Box<str>>>,
+    /// The names of what was handed on: of each the hash of its [`folded`] form and its own.
+    names: HashMap<u64, u64>,
     /// What the query named and could not be handed on.
     rest: Vec<Member>,
     /// Whether the host does not want some of it.
@@ -51,20 +51,17 @@ impl Given {
         self.is_begun() && own_name(collection, item).is_some_and(|name| self.has_name(&name))
     }
 
-    /// Whether a name, as a [`folded`] one, was given out.
-    pub fn has_taken(&self, folded: &str) -> bool {
-        self.names.contains_key(folded)
+    /// Whether a name was given out, by the hash of its [`folded`] form.
+    pub fn has_taken(&self, folded: u64) -> bool {
+        self.names.contains_key(&folded)
     }
 
     fn has_name(&self, name: &str) -> bool {
-        let folded = folded(name);
-        self.names.get(&*folded).is_some_and(|own| own.as_deref().unwrap_or(&folded) == name)
+        self.names.get(&hash(&folded(name))) == Some(&hash(name))
     }
 
     fn add_name(&mut self, name: &str) {
-        let folded = folded(name);
-        let own = (folded != name).then(|| name.into());
-        self.names.insert(folded.into(), own);
+        self.names.insert(hash(&folded(name)), hash(name));
     }
 
     /// Notes how many items there should be.
@@ -78,7 +75,7 @@ impl Given {
 
 impl Run<'_> {
     /// Hands on what a query gives of a collection, where that is worth it.
-    pub(super) async fn at_once(&self, path: &str, fetch: &Fetch<'_>) -> Result<Given, Stop> {
+    pub(super) async fn at_once(&self, fetch: &Fetch<'_>) -> Result<Given, Stop> {
         let mut given = Given::default();
         let collection = fetch.collection;
         let is_known = self.memory.is_some_and(|memory| memory.known(collection).is_some());
@@ -105,7 +102,7 @@ impl Run<'_> {
                 None => Ok(self.count(collection).await),
             }
         };
-        let (asked, count, ()) = tokio::try_join!(asking, counting, self.hand_on(path, fetch, from, &mut given))?;
+        let (asked, count, ()) = tokio::try_join!(asking, counting, self.hand_on(fetch, from, &mut given))?;
         if asked.is_ok() {
             given.compare(count);
         }
@@ -123,7 +120,6 @@ impl Run<'_> {
 
     async fn hand_on(
         &self,
-        path: &str,
         fetch: &Fetch<'_>,
         mut from: mpsc::Receiver<Fetched>,
         given: &mut Given,
@@ -134,9 +130,10 @@ impl Run<'_> {
             if name.as_deref().is_some_and(|name| given.has_name(name)) {
                 continue;
             }
-            let member = Member { href, status, trouble, etag, size: None, modified: None, content_type: None };
+            let trouble = trouble.map(Into::into);
+            let member = Member { href, status, trouble, etag, size: None, modified: None };
             // One that is another's but for its case is named when all are known.
-            let name = name.filter(|name| safe_name(name) == *name && !given.has_taken(&folded(name)));
+            let name = name.filter(|name| safe_name(name) == *name && !given.has_taken(hash(&folded(name))));
             let content = data.filter(|data| is_item(collection.kind, data));
             let content = content.and_then(|content| confirmed(content, &member));
             let (Some(name), Some(content)) = (name, content) else {
@@ -144,12 +141,12 @@ impl Run<'_> {
                 continue;
             };
             if !given.is_begun() {
-                self.open(path, collection).await?;
+                self.open(fetch.folder, collection).await?;
                 self.begin_anew(collection).await;
             }
             given.add_name(&name);
-            let path = format!("{path}/{name}");
-            if self.is_unwanted(&path) {
+            let path = format!("{}/{name}", fetch.folder);
+            if self.is_unwanted(|| path.clone()) {
                 given.is_narrowed = true;
             } else {
                 fetch.item(Item { path, member }, content, None).await?;

@@ -5,7 +5,7 @@
 //! are given up to make room, and are fetched again when they are asked for. So nobody waits for ever.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,14 +15,14 @@ use crate::dav::request::VcardVersion;
 use crate::dav::{Href, Kind};
 
 /// Bytes of contents held at most, besides one item that may be larger alone. A host that works takes them as they come; more
-/// would only be memory.
-const CAPACITY: u64 = 12 * 1024 * 1024;
+/// would only be memory, as small items cost as much again for what is kept beside their contents.
+const CAPACITY: u64 = 4 * 1024 * 1024;
 
 /// Items that are fetched at once because the host asked for one of them.
 const BATCH: usize = 50;
 
-/// Bytes of items in such a batch, beside one that may be larger alone.
-const BATCH_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of items in such a batch, beside one that may be larger alone; several batches must fit into [`CAPACITY`].
+const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// How long nothing must have moved before held contents are given up; a host that works takes something sooner.
 const STALL: Duration = Duration::from_secs(5);
@@ -75,11 +75,11 @@ pub(super) struct Batch {
 
 #[derive(Debug, Default)]
 struct State {
-    slots: BTreeMap<String, Slot>,
+    slots: BTreeMap<Arc<str>, Slot>,
     /// The collection of each folder.
     places: HashMap<String, (Kind, Href)>,
     /// Paths in the order in which they came; also of slots that are gone or empty.
-    order: VecDeque<String>,
+    order: VecDeque<Arc<str>>,
     held_bytes: u64,
     moves: u64,
     /// Whether the host took nothing for so long that nobody waits for it any more.
@@ -126,7 +126,7 @@ impl Buffer {
                 // Where giving up does not help, only contents that can't be fetched again are left: few and small.
                 if state.held_bytes == 0 || state.held_bytes <= room || state.late {
                     state.give_up(room);
-                    return state.insert(path, Slot { origin, content: Content::Held(content) });
+                    return state.insert(path.into(), Slot { origin, content: Content::Held(content) });
                 }
                 state.moves
             };
@@ -144,7 +144,7 @@ impl Buffer {
 
     /// Knows of an item whose content is fetched when the host asks for it.
     pub fn expect(&self, path: String, origin: Origin) {
-        self.state().slots.insert(path, Slot { origin, content: Content::There });
+        self.state().slots.insert(path.into(), Slot { origin, content: Content::There });
     }
 
     /// What there is for `path`, `None` if it is not known; its content is handed out once. Where it has to be fetched, so are
@@ -181,7 +181,7 @@ impl Buffer {
             slot.content = content.map_or(Content::Taken, Content::Held);
             if matches!(slot.content, Content::Held(_)) {
                 state.held_bytes += size;
-                state.order.push_back(path.to_owned());
+                state.order.push_back(path.into());
                 let capacity = self.capacity;
                 state.give_up(capacity);
             }
@@ -220,7 +220,7 @@ impl Buffer {
 }
 
 impl State {
-    fn insert(&mut self, path: String, slot: Slot) {
+    fn insert(&mut self, path: Arc<str>, slot: Slot) {
         self.held_bytes += slot.origin.size;
         // Names of what is gone are dropped now and then, so that they do not gather.
         if self.order.len() > 2 * self.slots.len() + 64 {
@@ -241,7 +241,7 @@ impl State {
         let from = (std::ops::Bound::Included(path), std::ops::Bound::Unbounded);
         for (at, slot) in self.slots.range_mut::<str, _>(from).take_while(|(at, _)| is_here(at)) {
             // What the host had once and asks for again is no sign that it wants others again.
-            let is_wanted = slot.content == Content::There || (at == path && slot.content == Content::Taken);
+            let is_wanted = slot.content == Content::There || (**at == *path && slot.content == Content::Taken);
             if !is_wanted || slot.origin.href.is_none() {
                 continue;
             }
@@ -259,7 +259,7 @@ impl State {
                 batches.push(Batch { kind, collection: collection.clone(), items: Vec::new() });
             }
             if let Some(batch) = batches.last_mut() {
-                batch.items.push((at.clone(), slot.origin.clone()));
+                batch.items.push((at.to_string(), slot.origin.clone()));
                 slot.content = Content::Coming;
             }
         }
@@ -309,7 +309,7 @@ mod tests {
 
     #[tokio::test]
     async fn fetching_waits_until_the_host_takes_something() {
-        let buffer = std::sync::Arc::new(Buffer::new(10, Duration::from_hours(1)));
+        let buffer = Arc::new(Buffer::new(10, Duration::from_hours(1)));
         buffer.hold("/a".into(), at("/c/a", 8), content(8)).await;
         let waiting = tokio::spawn({
             let buffer = buffer.clone();

@@ -20,34 +20,13 @@ const MOST_PARTS: usize = 1_000;
 /// From so many items on it is worth a token to be told only what changed.
 const MANY: usize = 200;
 
-/// Something in a collection.
-pub(super) enum Listed {
-    /// To be fetched.
-    New(Member),
-    /// As it was.
-    Same(Href, RememberedItem),
-}
-
-impl Listed {
-    /// Where it is.
-    pub fn href(&self) -> &Href {
-        match self {
-            Listed::New(member) => &member.href,
-            Listed::Same(href, _) => href,
-        }
-    }
-
-    /// Whether its href can't be used as the server wrote it.
-    pub fn is_trouble(&self) -> bool {
-        matches!(self, Listed::New(member) if member.trouble.is_some())
-    }
-}
-
-/// A collection as it is now.
+/// A collection as it is now. There may be hundreds of thousands of items in it, so no list is kept beside these.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// Everything in it that is known.
-    pub items: Vec<Listed>,
+    /// What is as it was, and where it is.
+    pub same: Vec<(Href, RememberedItem)>,
+    /// What is to be fetched.
+    pub new: Vec<Member>,
     /// Why not everything is known, one sentence.
     pub part: Option<String>,
     /// How it is to be written down.
@@ -126,9 +105,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn unchanged(self, id: i64) -> Seen {
-        let items =
-            self.items.into_iter().filter_map(|item| Some(Listed::Same(self.client.href(&item.href).ok()?, item)));
-        Seen { items: items.collect(), part: None, note: Note::AsBefore(id), contradicted: false }
+        let same = self.items.into_iter().filter_map(|item| Some((self.client.href(&item.href).ok()?, item)));
+        Seen { same: same.collect(), new: Vec::new(), part: None, note: Note::AsBefore(id), contradicted: false }
     }
 
     /// The state of what is now seen, if it is seen whole; a ctag that may be that of a later change, too, is none.
@@ -172,36 +150,33 @@ impl Look<'_> {
             return self.listing(sweep).await;
         }
         let touched: HashSet<&Href> = report.changed.iter().map(|member| &member.href).chain(&report.gone).collect();
-        let (mut items, mut gone) = (Vec::with_capacity(self.items.len()), Vec::new());
+        let (mut same, mut gone) = (Vec::with_capacity(self.items.len()), Vec::new());
         for item in &self.items {
             match self.client.href(&item.href) {
-                Ok(href) if !touched.contains(&href) => items.push(Listed::Same(href, item.clone())),
+                Ok(href) if !touched.contains(&href) => same.push((href, item.clone())),
                 Ok(href) if report.gone.contains(&href) => gone.push(item.href.clone()),
                 Ok(_) | Err(_) => {}
             }
         }
-        if !Box::pin(self.samples_stand(&items)).await {
+        if !Box::pin(self.samples_stand(&same)).await {
             return self.listing(sweep).await;
         }
-        items.extend(report.changed.into_iter().map(Listed::New));
         let unswept = before.map_or(0, |before| before.unswept + 1);
         let state = self.state(Some(report.token), unswept);
-        Ok(Seen { items, part: None, note: Note::Changed { forget: false, gone, state }, contradicted: false })
+        let note = Note::Changed { forget: false, gone, state };
+        Ok(Seen { same, new: report.changed, part: None, note, contradicted: false })
     }
 
     /// Whether two of those of which nothing was said are what they were: of a collection that was made anew they are not.
-    async fn samples_stand(&self, items: &[Listed]) -> bool {
-        let samples = [items.first(), items.get(items.len() / 2)].into_iter().flatten();
-        let mut checks = samples.filter_map(|listed| match listed {
-            Listed::Same(href, item) => Some(async move {
-                let names = vec![names::GETETAG];
-                let ask = Propfind { at: href.clone(), depth: Depth::Zero, names, also: Vec::new() };
-                let reply = self.client.send(&ask).await;
-                let own = reply.ok().and_then(|reply| reply.resources.into_iter().find(|one| one.href == *href));
-                let etag = own.and_then(|own| ETag::new(own.text(names::GETETAG)?.trim()));
-                etag.is_some() && etag == item.etag
-            }),
-            Listed::New(_) => None,
+    async fn samples_stand(&self, same: &[(Href, RememberedItem)]) -> bool {
+        let samples = [same.first(), same.get(same.len() / 2)].into_iter().flatten();
+        let mut checks = samples.map(|(href, item)| async move {
+            let names = vec![names::GETETAG];
+            let ask = Propfind { at: href.clone(), depth: Depth::Zero, names, also: Vec::new() };
+            let reply = self.client.send(&ask).await;
+            let own = reply.ok().and_then(|reply| reply.resources.into_iter().find(|one| one.href == *href));
+            let etag = own.and_then(|own| ETag::new(own.text(names::GETETAG)?.trim()));
+            etag.is_some() && etag == item.etag
         });
         let (one, other) = (checks.next(), checks.next());
         let check = async |check: Option<_>| match check {
@@ -246,6 +221,7 @@ impl Look<'_> {
 
     /// What a whole listing says beside what is remembered.
     fn compared(self, members: Vec<Member>, part: Option<String>, sync_token: Option<SyncToken>, sweep: Sweep) -> Seen {
+        let mut new = members;
         let state = self.state(sync_token, 0);
         let mut before: HashMap<Href, RememberedItem> = HashMap::with_capacity(self.items.len());
         for item in self.items {
@@ -254,22 +230,25 @@ impl Look<'_> {
             }
         }
         let forget = self.known.is_some() && before.is_empty();
-        let shared = shared_tags(&members);
-        let mut items = Vec::with_capacity(members.len());
-        let mut is_other = false;
         let is_first = before.is_empty();
-        for member in members {
+        let shared = if is_first { HashSet::new() } else { shared_tags(&new) };
+        let (mut same, mut is_other) = (Vec::with_capacity(before.len()), false);
+        let mut is_new = |member: &Member| {
             let known = before.remove(&member.href);
             let tells = member.etag.as_ref().is_some_and(|etag| !is_counter(etag) && !shared.contains(etag));
             let is_good = member.trouble.is_none() && member.status < 300 && tells;
             match known {
-                Some(known) if is_good && known.is_still(&member) => items.push(Listed::Same(member.href, known)),
-                known => {
-                    // Where tags tell nothing, another content is no contradiction.
-                    is_other |= !is_first && known.is_none_or(|known| is_good && known.etag != member.etag);
-                    items.push(Listed::New(member));
+                Some(known) if is_good && known.is_still(member) => {
+                    same.push((member.href.clone(), known));
+                    return false;
                 }
+                // Where tags tell nothing, another content is no contradiction.
+                known => is_other |= known.is_none_or(|known| is_good && known.etag != member.etag),
             }
+            true
+        };
+        if !is_first {
+            new.retain(&mut is_new);
         }
         is_other |= !before.is_empty();
         let was = self.known.map(|known| &known.collection.state);
@@ -278,7 +257,7 @@ impl Look<'_> {
         // Nothing follows from what is missing in a part.
         let gone = if part.is_some() { Vec::new() } else { before.into_values().map(|item| item.href).collect() };
         let state = if part.is_some() { RememberedState::default() } else { state };
-        Seen { items, part, note: Note::Changed { forget, gone, state }, contradicted }
+        Seen { same, new, part, note: Note::Changed { forget, gone, state }, contradicted }
     }
 }
 

@@ -8,17 +8,18 @@ use sha2::{Digest, Sha256};
 
 use super::at_once::Given;
 use super::buffer::Origin;
-use super::changes::{self, Listed, Note, Seen};
+use super::changes::{self, Note, Seen};
 use super::fetch::{Came, Fetch};
+use super::named::{New, Same, named};
 use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{Between, Described, metadata_of};
 use crate::connector::dav::open::failed;
-use crate::connector::dav::remembered::{RememberedItem, RememberedState};
-use crate::connector::name::{COLLECTION_FILE, safe_names_beside};
+use crate::connector::dav::remembered::RememberedState;
+use crate::connector::name::COLLECTION_FILE;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
-use crate::dav::{Collection, Error, Href, Kind, Role};
+use crate::dav::{Collection, Error, Kind, Role};
 use crate::item::kind::Kind as ItemKind;
 use crate::report::sentence;
 
@@ -37,20 +38,13 @@ pub(super) struct Item {
     pub member: Member,
 }
 
-/// An item that is as it was, and the place that it gets.
-struct Same {
-    path: String,
-    href: Href,
-    item: RememberedItem,
-}
-
 impl Run<'_> {
     /// Sends a collection with all that is in it.
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
         let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
-        let fetch = Fetch::new(self, &collection);
-        let mut given = if is_left_out { Given::default() } else { Box::pin(self.at_once(&path, &fetch)).await? };
+        let fetch = Fetch::new(self, &collection, &path);
+        let mut given = if is_left_out { Given::default() } else { Box::pin(self.at_once(&fetch)).await? };
         let (seen, broken) = match Box::pin(self.look(&collection, is_left_out, &mut given)).await {
             Ok(seen) => (seen, None),
             Err(error) if given.is_begun() => (Seen::default(), Some(error)),
@@ -59,18 +53,18 @@ impl Run<'_> {
         if !given.is_begun() {
             self.open(&path, &collection).await?;
         }
-        let Seen { items, part, note, contradicted } = seen;
+        let Seen { same, new, part, note, contradicted } = seen;
         let mut described = self.described(&collection);
         described.incomplete |= is_left_out || given.is_narrowed || broken.is_some() || part.is_some();
         if let Some(error) = broken {
             self.not_listed(path.clone(), error).await?;
         }
         self.doubts(&path, part, contradicted).await?;
-        let (same, new, is_all) = self.wanted(places(&path, items, &given));
-        described.incomplete |= !is_all;
+        let (mut same, mut new) = named(same, new, |name| given.has_taken(name));
+        described.incomplete |= !self.keep_wanted(&path, &mut same, &mut new);
         let state = self.begin(&collection, note).await;
         described.holds(&components_of(&same));
-        let (sent, came) = tokio::join!(self.same(same), fetch.items(new));
+        let (sent, came) = tokio::join!(self.same(&path, same), fetch.items(new));
         sent?;
         match came {
             Ok(Came { failures, components }) => {
@@ -150,22 +144,17 @@ impl Run<'_> {
         }
     }
 
-    /// What is as it was, what is to be fetched, and whether the host wants all of it.
-    fn wanted(&self, places: Vec<(String, Listed)>) -> (Vec<Same>, Vec<Item>, bool) {
-        let (mut same, mut new, mut is_all) = (Vec::new(), Vec::new(), true);
-        for (path, listed) in places {
-            match listed {
-                _ if self.is_unwanted(&path) => is_all = false,
-                Listed::New(member) => new.push(Item { path, member }),
-                Listed::Same(href, item) => same.push(Same { path, href, item }),
-            }
-        }
-        (same, new, is_all)
+    /// Drops what the host does not want; whether it wants all.
+    fn keep_wanted(&self, folder: &str, same: &mut Vec<Same>, new: &mut Vec<New>) -> bool {
+        let before = same.len() + new.len();
+        same.retain(|same| !self.is_unwanted(|| same.path(folder)));
+        new.retain(|new| !self.is_unwanted(|| new.path(folder)));
+        same.len() + new.len() == before
     }
 
-    /// Whether the host does not want an item.
-    pub(super) fn is_unwanted(&self, path: &str) -> bool {
-        self.source.unwanted.get().is_some_and(|unwanted| unwanted(path, false))
+    /// Whether the host does not want the item of that path.
+    pub(super) fn is_unwanted(&self, path: impl FnOnce() -> String) -> bool {
+        self.source.unwanted.get().is_some_and(|unwanted| unwanted(&path(), false))
     }
 
     /// What is in a collection beside what was `given` already, or nothing where that is not wanted.
@@ -178,7 +167,7 @@ impl Run<'_> {
             return Ok(changes::first(client, collection, rest, sweep));
         }
         let mut seen = Box::pin(changes::look(client, self.memory, collection, sweep)).await?;
-        seen.items.retain(|item| item.is_trouble() || !given.has(collection, item.href()));
+        seen.new.retain(|member| member.trouble.is_some() || !given.has(collection, &member.href));
         Ok(seen)
     }
 
@@ -205,17 +194,18 @@ impl Run<'_> {
     }
 
     /// Sends what is as it was; its content is asked for only by a host that lacks it.
-    async fn same(&self, same: Vec<Same>) -> Result<(), Stop> {
-        let mut same = same.into_iter().filter(|same| same.item.wanted).peekable();
+    async fn same(&self, folder: &str, same: Vec<Same>) -> Result<(), Stop> {
+        let wanted = same.into_iter().filter(|same| same.item.wanted);
+        let mut same = wanted.map(|same| (same.path(folder), same.href, same.item)).peekable();
         while same.peek().is_some() {
             let next: Vec<_> = same.by_ref().take(READ_AHEAD).collect();
             // All of these are known before a host asks for the first.
-            for Same { path, href, item } in &next {
+            for (path, href, item) in &next {
                 let (href, vcard_version) = (Some(href.clone()), item.vcard_version);
                 let origin = Origin { href, vcard_version, size: item.size, version: item.version };
                 self.source.buffer.expect(path.clone(), origin);
             }
-            for Same { path, item, .. } in next {
+            for (path, _, item) in next {
                 let entry = Entry {
                     name: tree::last_name(&path).to_owned(),
                     path,
@@ -267,17 +257,6 @@ impl Run<'_> {
 pub(super) fn version_of(content: &[u8]) -> u64 {
     let digest = Sha256::digest(content);
     digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
-}
-
-/// What was listed with its paths: names depend on no order, and no two are alike.
-fn places(folder: &str, mut listed: Vec<Listed>, given: &Given) -> Vec<(String, Listed)> {
-    // A member whose href can't be used stands for itself: it is no second one of the href that stands for it.
-    listed.sort_by(|one, other| (one.is_trouble(), one.href()).cmp(&(other.is_trouble(), other.href())));
-    listed.dedup_by(|one, other| !one.is_trouble() && !other.is_trouble() && one.href() == other.href());
-    let stored: Vec<_> = listed.iter().map(|one| one.href().last_segment_decoded()).collect();
-    let names = safe_names_beside(&stored, |folded| given.has_taken(folded));
-    let paths = names.into_iter().map(|name| format!("{folder}/{name}"));
-    paths.zip(listed).collect()
 }
 
 /// The kinds of components of items that are as they were.

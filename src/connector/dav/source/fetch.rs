@@ -19,10 +19,11 @@ use tokio::sync::OnceCell;
 use super::collection::Item;
 use super::exact::{Trust, Wire};
 use super::flow::Flow;
+use super::named::New;
 use super::pace::{FIRST, MOST_BYTES, Pace, SLOW, Went};
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
-use crate::dav::request::{Fetched, Get, Got, Multiget, VcardVersion};
+use crate::dav::request::{Fetched, Get, Got, Member, Multiget, VcardVersion};
 use crate::dav::{Collection, ETag, Error, ErrorKind, Href, Kind};
 use crate::report::sentence;
 
@@ -33,6 +34,8 @@ const MOST_LOST: usize = 5;
 pub(super) struct Fetch<'a> {
     pub run: &'a Run<'a>,
     pub collection: &'a Collection,
+    /// Its path in the snapshot.
+    pub folder: &'a str,
     pub failures: AtomicUsize,
     /// The kinds of components that were seen.
     pub components: Mutex<BTreeSet<&'static str>>,
@@ -94,11 +97,12 @@ pub(super) struct Rule {
 }
 
 impl<'a> Fetch<'a> {
-    /// The fetching of a collection, of which nothing is fetched yet.
-    pub(super) fn new(run: &'a Run<'a>, collection: &'a Collection) -> Self {
+    /// The fetching of a collection whose path in the snapshot is `folder`; nothing of it is fetched yet.
+    pub(super) fn new(run: &'a Run<'a>, collection: &'a Collection, folder: &'a str) -> Self {
         Self {
             run,
             collection,
+            folder,
             failures: AtomicUsize::new(0),
             components: Mutex::default(),
             rule: OnceCell::new(),
@@ -113,13 +117,13 @@ impl<'a> Fetch<'a> {
 
 impl Fetch<'_> {
     /// Sends every one of the items as an entry or a failure; what came of the whole collection.
-    pub(super) async fn items(self, mut items: Vec<Item>) -> Result<Came, Stop> {
+    pub(super) async fn items(self, mut items: Vec<New>) -> Result<Came, Stop> {
         let bad: Vec<_> =
             items.extract_if(.., |item| item.member.trouble.is_some() || item.member.status >= 300).collect();
         for item in bad {
-            let status = item.member.status;
-            let why = item.member.trouble.unwrap_or_else(|| format!("the server answered {status} for it"));
-            self.failed(item.path, why).await?;
+            let Item { path, member: Member { status, trouble, .. } } = item.into_item(self.folder);
+            let why = trouble.map_or_else(|| format!("the server answered {status} for it"), String::from);
+            self.failed(path, why).await?;
         }
         self.all(items).await?;
         let components = self.components.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -141,7 +145,7 @@ impl Fetch<'_> {
     }
 
     /// Asks for all of them, and sends them as they come.
-    async fn all(&self, items: Vec<Item>) -> Result<(), Stop> {
+    async fn all(&self, items: Vec<New>) -> Result<(), Stop> {
         let mut left = VecDeque::from(items);
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -159,7 +163,7 @@ impl Fetch<'_> {
     }
 
     /// The next items that are asked for together: neither too many nor, as far as is known, too large.
-    fn cut(&self, left: &mut VecDeque<Item>, lanes: usize) -> Option<Batch> {
+    fn cut(&self, left: &mut VecDeque<New>, lanes: usize) -> Option<Batch> {
         if left.is_empty() {
             return None;
         }
@@ -173,7 +177,7 @@ impl Fetch<'_> {
             }
             count += 1;
         }
-        Some(Batch { items: left.drain(..count).collect(), share })
+        Some(Batch { items: left.drain(..count).map(|new| new.into_item(self.folder)).collect(), share })
     }
 
     /// Asks for a batch and sends what comes.

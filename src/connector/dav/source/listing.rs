@@ -54,5 +54,5 @@ async fn query(client: &Client, collection: &Collection) -> Result<Vec<Member>, 
 
 fn member(found: Fetched) -> Member {
     let Fetched { href, status, trouble, etag, .. } = found;
-    Member { href, status, trouble, etag, size: None, modified: None, content_type: None }
+    Member { href, status, trouble: trouble.map(Into::into), etag, size: None, modified: None }
 }

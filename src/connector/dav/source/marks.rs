@@ -78,7 +78,6 @@ mod tests {
             etag: ETag::new(tag),
             size: None,
             modified: None,
-            content_type: None,
         };
         let members = [member("/a", "\"1\""), member("/b", "\"1\""), member("/c", "\"2\"")];
         assert_eq!(shared_tags(&members), HashSet::from([etag("\"1\"")]));

@@ -151,7 +151,7 @@ impl Memory {
     pub fn text_of(&self, href: &Href) -> Box<str> {
         match self.client.href(href.path()) {
             Ok(own) if own == *href => href.path().into(),
-            _ => href.url().as_str().into(),
+            _ => String::from(href.url()).into(),
         }
     }
 

@@ -17,6 +17,7 @@ mod flow;
 mod listing;
 mod marks;
 mod memory;
+mod named;
 mod others;
 mod pace;
 mod sweep;

@@ -91,9 +91,9 @@ fn what_has_no_place_is_refused_in_a_sentence() {
 #[test]
 fn what_got_a_suffix_in_the_snapshot_is_found_again() {
     let account = account(vec![calendar("/alice/Work/", "A"), calendar("/alice/work/", "B")]);
-    let suffixed = with_suffix("work", "work", 0);
-    assert_eq!(path(&account, None, wanted(&suffixed, "")), "/alice/work/");
-    assert_eq!(path(&account, None, wanted("Work", "")), "/alice/Work/");
+    let suffixed = with_suffix("Work", "Work", 0);
+    assert_eq!(path(&account, None, wanted(&suffixed, "")), "/alice/Work/");
+    assert_eq!(path(&account, None, wanted("work", "")), "/alice/work/");
     let was = Wanted { href: Some("/alice/work/"), ..wanted("anything", "") };
     assert_eq!(path(&account, None, was), "/alice/work/");
 }
