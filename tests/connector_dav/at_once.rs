@@ -13,7 +13,7 @@ use crate::support::scripted::{Recorded, Scripted, Server, member};
 
 /// As `sha256sum` writes it, in quotation marks: what Radicale has for an `ETag`.
 fn tag(content: &str) -> String {
-    let digits: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = Sha256::digest(content).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     format!("\"{digits}\"")
 }
 
