@@ -104,7 +104,7 @@ def report(taken, account):
 {calendars} calendars, {items} events, {raw / 1e6:.1f} MB. Radicale runs on the same machine with its folder in memory, closes each
 connection after an answer, and is the slower side of everything here. Between it and the others is a proxy (`bench/proxy.rs`)
 which delays each direction by half of the round trip, a new connection by a whole one, and counts. {rounds} round{'s' if rounds > 1 else ''}, in which
-all take turns; times are the median (all in brackets), ratios are those of each round.
+all take turns, and one of restores; times are the median (all in brackets), ratios are those of each round.
 
 {table_of_ratios}
 
