@@ -196,6 +196,18 @@ async fn a_server_that_does_not_count_is_asked_once() {
 }
 
 #[tokio::test]
+async fn more_items_than_a_query_may_find_are_listed() {
+    let items = three();
+    let server = serve(&items, |request| {
+        let count = "<R:getcontentcount xmlns:R='http://radicale.org/ns/'>10001</R:getcontentcount>";
+        request.text().contains("getcontentcount").then(|| Scripted::multistatus(&member(AT, count)))
+    });
+    let taken = take_all(&location(&server), &options(&[])).await.unwrap();
+    assert_eq!(whole(&taken, &items).len(), 3);
+    assert_eq!(asked(&server), ["count", "listing", "multiget"]);
+}
+
+#[tokio::test]
 async fn a_query_that_is_refused_costs_one_request() {
     let items = three();
     let server = serve(&items, |request| is_query(request).then(|| Scripted::answer(403, "")));

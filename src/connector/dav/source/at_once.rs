@@ -23,6 +23,9 @@ use crate::dav::{Collection, Href, names};
 /// Items of an answer that wait to be handed on.
 const WAITING: usize = 16;
 
+/// QUIRK(radicale): refuses a query that finds more, after it has looked at so many (`max_expand_occurrence`).
+const MOST: u64 = 10_000;
+
 /// What a query gave of a collection.
 #[derive(Default)]
 pub(super) struct Given {
@@ -91,6 +94,9 @@ impl Run<'_> {
             count.is_some()
         };
         if !*self.flow.counts.get_or_init(|| first).await {
+            return Ok(given);
+        }
+        if count.is_some_and(|count| count > MOST) {
             return Ok(given);
         }
         let (to, from) = mpsc::channel(WAITING);
