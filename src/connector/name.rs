@@ -48,11 +48,15 @@ pub fn renamed<'a>(
         one.cmp(other).then_with(|| name(*at).cmp(&name(*and))).then_with(|| at.cmp(and))
     });
     let (mut taken, mut renamed) = (HashSet::with_capacity(count), HashMap::new());
+    let mut take = |name: &str| {
+        let folded = hash(&folded(name));
+        !is_taken(folded) && taken.insert(folded)
+    };
     for (_, at) in order {
         let stored = name(at);
         let mut safe = safe_name(&stored);
         let mut again = 0;
-        while is_taken(hash(&folded(&safe))) || !taken.insert(hash(&folded(&safe))) {
+        while !take(&safe) {
             safe = with_suffix(&safe_name(&stored), &stored, again);
             again += 1;
         }

@@ -97,7 +97,7 @@ impl Client {
 
     /// Reads an address that was stored as text, relative to the location.
     pub fn href(&self, text: &str) -> Result<Href, Error> {
-        Href::new(&self.inner.base.url(), text)
+        Href::new(self.inner.site.base(), text)
     }
 
     /// Sends a request and waits for its whole answer, from which the reply is built while it arrives: no body of a
@@ -219,7 +219,7 @@ impl Inner {
         let mut tried = Vec::new();
         let mut redirects = 0;
         loop {
-            let is_home = url.origin() == self.base.url().origin();
+            let is_home = url.origin() == self.site.base().origin();
             let (sent, authorization) = self.auth.header(parts.method.as_str(), uri(&url).as_str(), is_home);
             let response = self.send_once(parts, &url, authorization).await?;
             self.reached.store(true, Ordering::Relaxed);

@@ -19,6 +19,11 @@ impl Site {
         Ok(Self { base, trusted: trusted.collect::<Result<_, _>>()?, named_by_dns: RwLock::default() })
     }
 
+    /// The location.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Whether requests, and with them credentials, may go to `url`.
     ///
     /// The location's own host and port with its scheme; that host over https if the location is http; else only https,

@@ -21,10 +21,7 @@ impl<L: Listing> Streamed<L> {
     }
 }
 
-impl<L: Listing> Request for Streamed<L>
-where
-    L::Item: Send,
-{
+impl<L: Listing> Request for Streamed<L> {
     type Reply = ();
 
     fn parts(&self) -> Parts {

@@ -168,6 +168,7 @@ impl Run<'_> {
 /// The name of an item in its collection; none where it lies elsewhere.
 fn own_name(collection: &Collection, item: &Href) -> Option<String> {
     let name = item.last_segment_decoded();
+    // Also not where it is no UTF-8: then others could be shown by the same name.
     let own = collection.href.join(&name, false).ok()?;
     (own == *item).then_some(name)
 }
