@@ -1,5 +1,6 @@
 //! What did not change costs next to nothing, and nothing that did is missed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -86,11 +87,51 @@ async fn an_unchanged_account_costs_a_request_for_each_home() {
     let (ran, asked) = back_up(&person, &provider).await;
     assert_eq!(asked, ["PROPFIND /alice/card/", "PROPFIND /alice/cal/"]);
     assert_eq!(ran.value("/unchanged").as_u64(), Some(121 + 2), "{ran:?}");
+    assert_eq!(ran.value("/new_objects"), 0, "the same trees: {ran:?}");
     // Losing what is remembered costs time only.
     person.forget();
     let (ran, asked) = back_up(&person, &provider).await;
     assert!(asked.len() > 5, "{asked:?}");
     assert_eq!(ran.value("/unchanged").as_u64(), Some(121 + 2), "{ran:?}");
+    assert_eq!(ran.value("/new_objects"), 0, "the same trees: {ran:?}");
+}
+
+/// A calendar that is as it was is kept in one piece, and whatever the vault has lost of it comes again all the same.
+#[tokio::test]
+async fn what_the_vault_has_lost_of_an_unchanged_account_comes_again() {
+    let provider = provider(40);
+    let person = person(&provider, &[]).await;
+    back_up(&person, &provider).await;
+    put(&provider, "e003", "second");
+    back_up(&person, &provider).await;
+    let in_folder =
+        |path: PathBuf| std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let packs: Vec<_> = in_folder(person.path("vault/packs")).flat_map(in_folder).collect();
+    assert!(packs.len() > 1, "of each backup one");
+    for lost in packs {
+        std::fs::remove_file(lost).expect("to lose it");
+        let (ran, asked) = back_up(&person, &provider).await;
+        assert!(ran.value("/new_objects").as_u64() > Some(0) && asked.len() > 2, "{ran:?}, {asked:?}");
+        person.ok(&["at", "vault", "check", "--read-data", "latest"]).await;
+        assert_eq!(stored(&person, "e003").await, event("e003", "second"));
+        assert_eq!(stored(&person, "e004").await, event("e004", "first"));
+    }
+    let (ran, asked) = back_up(&person, &provider).await;
+    assert_eq!((ran.value("/new_objects"), asked.len()), (json!(0), 2), "{asked:?}");
+}
+
+/// The folder is the one of the snapshot before in all but what the server says of the collection itself.
+#[tokio::test]
+async fn a_calendar_that_is_only_renamed_keeps_its_items() {
+    let provider = provider(40);
+    let person = person(&provider, &[]).await;
+    back_up(&person, &provider).await;
+    provider.account().collection(HOME).displayname = "Elsewhere".into();
+    let (ran, asked) = back_up(&person, &provider).await;
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(ran.value("/unchanged").as_u64() >= Some(40 + 1), "{ran:?}");
+    let name = person.ok(&["at", "vault", "cat", "latest:/calendars/home/displayname"]).await.out();
+    assert_eq!((name.as_str(), events(&person).await.len()), ("Elsewhere", 40));
 }
 
 /// How each request of the last backup signed in: by its first word.

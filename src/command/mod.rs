@@ -14,6 +14,7 @@ mod context;
 mod create;
 mod endpoint;
 mod failure;
+mod held;
 mod keep;
 mod key;
 mod local;

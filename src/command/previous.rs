@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
+use super::node;
 use crate::vault::{Details, Error, ErrorKind, Meta, Node, NodeKind, Snapshot, SnapshotHead, Vault};
 
 /// Folders kept in memory; a source sends a few folders at a time.
@@ -84,6 +85,23 @@ impl Previous {
     /// What is directly in a folder, by its path.
     pub async fn children(&self, path: &str) -> Result<Vec<Node>, Error> {
         Ok(self.folder(path.trim_end_matches('/')).await?.values().cloned().collect())
+    }
+
+    /// Every folder that has files in it and no folder, with its path.
+    pub async fn lowest_folders(&self) -> Result<Vec<(String, Node)>, Error> {
+        let mut lowest = Vec::new();
+        let mut open: Vec<_> = self.at("/").await?.map(|root| ("/".to_owned(), root)).into_iter().collect();
+        while let Some((path, node)) = open.pop() {
+            match node.kind {
+                NodeKind::Folder { below } if below.folders > 0 => {
+                    let children = self.children(&path).await?;
+                    open.extend(children.into_iter().map(|child| (node::join(&path, &child.name), child)));
+                }
+                NodeKind::Folder { below } if below.items > 0 => lowest.push((path, node)),
+                _ => {}
+            }
+        }
+        Ok(lowest)
     }
 
     async fn folder(&self, path: &str) -> Result<Folder, Error> {

@@ -64,10 +64,10 @@ impl Report for Progress<'_> {
         self.bar.inc_length(items);
     }
 
-    fn item_done(&self, path: &str, bytes: u64) {
-        self.tally.item_done(path, bytes);
+    fn items_done(&self, items: u64, bytes: u64) {
+        self.tally.items_done(items, bytes);
         self.done_bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bar.inc(1);
+        self.bar.inc(items);
         self.show_counts();
     }
 

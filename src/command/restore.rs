@@ -119,7 +119,7 @@ impl Restore<'_> {
         let mut sizes = contents.sizes();
         let ended = session::run(&sender, contents, |stored| {
             if let Some(size) = sizes.remove(&stored.path) {
-                progress.item_done(&stored.path, size);
+                progress.items_done(1, size);
             }
             plan.take(stored);
         });
@@ -280,6 +280,6 @@ fn count(stored: Stored, sizes: &mut Sizes, progress: &Progress<'_>, outcomes: &
         (None, outcome) => *outcomes.entry(outcome.unwrap_or("stored").to_string()).or_default() += 1,
     }
     if let Some(size) = size {
-        progress.item_done(&stored.path, size);
+        progress.items_done(1, size);
     }
 }

@@ -5,14 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::{TryStreamExt, stream};
 
+use crate::connector;
 use crate::plugin;
 use crate::plugin::host::mode::Kind;
 use crate::plugin::host::{Attribute, Importer, Received, Record};
 use crate::report::{Report, sentence};
 use crate::vault::{
-    self, ErrorKind, Growing, LARGEST_CONTENT, LARGEST_XATTR, Meta, Node, NodeKind, SnapshotHead, Special, Vault, Xattr,
+    self, ErrorKind, Growing, LARGEST_CONTENT, LARGEST_XATTR, Meta, Node, NodeKind, SnapshotHead, Special, Totals,
+    Vault, Xattr,
 };
 
+use super::held::Held;
 use super::previous::{Previous, Sameness};
 use super::progress::Progress;
 use super::{node, translate};
@@ -58,12 +61,19 @@ pub async fn take(
 ) -> Result<Taken, Stopped> {
     let previous = Previous::of(vault, &head).await?;
     head.parent = previous.id();
+    let can_spare = is_own && connector::is_account(&head.location);
     let backup = vault.backup(head).await?;
+    let held = if can_spare { Held::of(&previous, &backup).await? } else { Held::default() };
+    if can_spare {
+        importer.begin().await.map_err(Stopped::Source)?;
+        importer.hold(held.folders());
+    }
     let taking = Taking {
         importer,
         backup: &backup,
         is_own,
         previous,
+        held,
         progress,
         unchanged: AtomicU64::new(0),
         lost: Lost::default(),
@@ -83,6 +93,8 @@ struct Taking<'a> {
     /// Whether the connector is davault's own.
     is_own: bool,
     previous: Previous,
+    /// What the source was told that we have.
+    held: Held,
     progress: &'a Progress<'a>,
     unchanged: AtomicU64,
     lost: Lost,
@@ -110,7 +122,17 @@ impl Taking<'_> {
         if record.path.matches('/').count() > 1 {
             self.progress.collection();
         }
-        self.backup.folder(&record.path, translate::meta(record, self.is_own))?;
+        let meta = translate::meta(record, self.is_own);
+        match self.held.at(&record.path, record.version) {
+            Some(whole) => {
+                self.backup.keep_whole(&record.path, Meta { version: 0, ..meta }, whole)?;
+                let Totals { items, bytes, .. } = whole.below();
+                self.unchanged.fetch_add(items, Ordering::Relaxed);
+                self.progress.expect(items);
+                self.progress.items_done(items, bytes);
+            }
+            None => self.backup.folder(&record.path, meta)?,
+        }
         self.importer.settle(record, None);
         Ok(())
     }
@@ -182,7 +204,7 @@ impl Taking<'_> {
             return Ok(());
         }
         self.importer.settle(record, None);
-        self.progress.item_done(&record.path, record.size);
+        self.progress.items_done(1, record.size);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 mod dav;
 mod filter;
+mod held;
 mod location;
 pub mod name;
 mod on_conflict;
@@ -21,6 +22,7 @@ mod options;
 pub mod secret;
 pub mod vdir;
 
+pub use held::{Contents, Held};
 pub use location::SCHEMES;
 pub use options::{OPTIONS, OptionSpec, is_on, is_secret, without_password};
 
@@ -101,6 +103,10 @@ pub trait Source: Send + Sync {
     /// Says, before anything is listed, what the host will leave out. It need not be read; a collection that lacks something for
     /// this reason is not said to be whole, or a restore that mirrors the snapshot would delete it.
     fn leave_out(&self, _unwanted: Unwanted) {}
+
+    /// Says, before anything is listed, where the host will tell in the next listing which folders it has as they are. Of a folder
+    /// that it has with the same [`Contents`] nothing need be sent but the folder, with the number of its contents as version.
+    fn hold(&self, _held: Held) {}
 
     /// Sends every folder and item once, a folder before what is in it, `/` first, sizes exact.
     ///
@@ -222,7 +228,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// When it last changed, as far as known.
     pub modified: Option<SystemTime>,
-    /// Changes exactly when the content does (first 8 bytes of its SHA-256); 0 where there is no such thing.
+    /// Changes exactly when the content does (first 8 bytes of its SHA-256); of a folder that the host [`Held`] the number of its
+    /// [`Contents`]; 0 where there is no such thing.
     pub version: u64,
 }
 

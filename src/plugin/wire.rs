@@ -22,6 +22,11 @@ pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
 /// more than 50 MB.
 pub(super) const CONTENT: u64 = 256 << 20;
 
+/// Key of the metadata of a call of Import by which davault as a host says that its acknowledgments begin with the folders that it
+/// has: a record each, with the number of its contents as inode number; a message without a result ends them. Other hosts do
+/// not send it.
+pub(super) const HOLDS: &str = "davault-holds";
+
 /// Prefix of the words in `Result.header.extendedAttributes` by which davault's exporter says what became of a record:
 /// `davault.outcome=created`. Hosts that do not know them pass them by.
 pub(super) const WORD: &str = "davault.";

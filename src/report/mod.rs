@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 pub trait Report: Send + Sync {
     /// A further `items` items are known to be part of this run.
     fn expect(&self, items: u64);
-    /// The item at `path` is done; `bytes` is the size of its content.
-    fn item_done(&self, path: &str, bytes: u64);
+    /// So many further items are done; `bytes` is the size of their contents.
+    fn items_done(&self, items: u64, bytes: u64);
     /// The item at `path` failed; `why` is one sentence without a full stop. The run goes on.
     fn item_failed(&self, path: &str, why: &str);
     /// Something a person should know that is no failure, as one sentence.
@@ -65,9 +65,9 @@ impl Report for Tally {
         self.with(|counts| counts.expected += items);
     }
 
-    fn item_done(&self, _path: &str, bytes: u64) {
+    fn items_done(&self, items: u64, bytes: u64) {
         self.with(|counts| {
-            counts.done += 1;
+            counts.done += items;
             counts.done_bytes += bytes;
         });
     }

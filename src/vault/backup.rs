@@ -24,6 +24,10 @@ use super::snapshot::{self, Ending, Snapshot, SnapshotHead};
 use super::tree::{Builder, Made};
 use super::writer::{Writer, Written};
 
+mod whole;
+
+pub use whole::Whole;
+
 /// A backup under way; its methods may be called from several tasks at once. Dropping it leaves the vault as it was, but for
 /// some bytes that nothing refers to.
 pub struct Backup {

@@ -54,7 +54,7 @@ mod verify;
 mod walk;
 mod writer;
 
-pub use backup::Backup;
+pub use backup::{Backup, Whole};
 pub use check::{CheckDepth, CheckSummary, Lost, Problem};
 pub use copy::{Copied, Lacking};
 pub use cut::{Growing, LARGEST_CONTENT};

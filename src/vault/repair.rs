@@ -113,7 +113,7 @@ async fn read_packs(
             Ok((pack, bad)) => {
                 let why = |number: u32| format!("block {number} in it cannot be read");
                 summary.unreadable.extend(bad.into_iter().map(|n| Problem { file: file.clone(), why: why(n) }));
-                report.item_done(&file, pack.size);
+                report.items_done(1, pack.size);
                 // One of which nothing is left is not worth a mention in the index.
                 found.extend(Some(pack).filter(|pack| pack.blocks.iter().any(|block| !block.objects.is_empty())));
             }

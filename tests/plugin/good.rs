@@ -65,6 +65,42 @@ async fn everything_of_a_source_arrives_and_is_settled() {
     assert_eq!(std::fs::read_to_string(settled).unwrap(), "/\n/c\n/c/large.ics\n/c/empty.ics\n");
 }
 
+/// Of a folder that the host has with the same contents only the folder is listed; who says nothing of it gets all.
+#[tokio::test]
+async fn what_the_host_has_is_not_listed() {
+    let held: [&[(&str, u64)]; 4] = [&[("/c", 5)], &[("/c", 6)], &[("/", 5), ("/d", 5)], &[]];
+    for (folders, begins) in held.into_iter().map(|folders| (folders, true)).chain([(held[0], false)]) {
+        let plugin = start("good").await;
+        let importer = importer(&plugin, "fake://held").await;
+        if begins {
+            importer.begin().await.unwrap();
+        }
+        importer.hold(folders.iter().copied());
+        let mut listed = Vec::new();
+        while let Some(Received::Record(record)) = importer.next().await.unwrap() {
+            listed.push((record.path.clone(), if record.is_folder() { record.version } else { record.size }));
+            importer.settle(&record, None);
+        }
+        importer.finish().await.unwrap();
+        let listed: Vec<_> = listed.iter().map(|(path, number)| (path.as_str(), *number)).collect();
+        let is_held = begins && folders == [("/c", 5)];
+        let all = [("/", 0), ("/c", 0), ("/c/small.ics", 994)];
+        assert_eq!(listed, if is_held { &[("/", 0), ("/c", 5)][..] } else { &all[..] }, "{folders:?}");
+    }
+}
+
+/// A host that never says what it has, and goes, leaves no plugin that waits for it.
+#[tokio::test]
+async fn a_host_that_goes_before_it_says_what_it_has_is_not_waited_for() {
+    let plugin = start("good").await;
+    let id = plugin.id();
+    let importer = importer(&plugin, "fake://held").await;
+    importer.begin().await.unwrap();
+    drop(importer);
+    plugin.stop().await.unwrap();
+    assert!(is_gone(id));
+}
+
 #[tokio::test]
 async fn what_the_host_excludes_is_not_listed() {
     let plugin = start("good").await;

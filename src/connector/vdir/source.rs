@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::connector::filter::Filter;
+use crate::connector::held::first_bytes;
 use crate::connector::name::{COLLECTION_FILE, METADATA, may_be_item, safe_names};
 use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found};
 
@@ -256,7 +257,7 @@ fn version(metadata: &Metadata) -> u64 {
         .chain_update(metadata.len().to_be_bytes())
         .chain_update(inode(metadata).to_be_bytes())
         .finalize();
-    hash.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
+    first_bytes(&hash)
 }
 
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use crate::proto::importer::ImportRequest;
-use crate::proto::plakar::connectors::{Record, Result as Acknowledged};
+use crate::proto::plakar::connectors::{FileInfo, Record, Result as Acknowledged};
 
 /// What an acknowledgment costs beside its texts, in bytes, about.
 const MESSAGE: usize = 256;
@@ -36,6 +36,17 @@ pub(super) fn queue(most_bytes: usize) -> (Acknowledge, Acknowledgments) {
 }
 
 impl Acknowledge {
+    /// Queues a folder that the host has, with the number of its contents.
+    pub(super) fn hold(&self, folder: &str, contents: u64) {
+        let file_info = Some(FileInfo { ino: contents, ..FileInfo::default() });
+        self.send(Record { pathname: folder.into(), file_info, ..Record::default() }, "");
+    }
+
+    /// Says that those were all.
+    pub(super) fn hold_no_more(&self) {
+        let _ = self.to_plugin.send(ImportRequest { result: None });
+    }
+
     /// Queues one. When the queue is full, the plugin does not listen, and loses what it did not ask for in time: such a record
     /// counts as not taken, and comes again in the next backup.
     pub(super) fn send(&self, header: Record, error: &str) {

@@ -1,11 +1,13 @@
 //! Drives a plugin that reads a source.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Semaphore;
-use tonic::Streaming;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
+use tonic::{Request, Streaming};
 
 use super::About;
 use super::acknowledge::{self, Acknowledge, Acknowledgments};
@@ -34,6 +36,8 @@ pub struct Importer {
     listing: Mutex<Listing>,
     /// Gone when all was acknowledged that will be.
     acknowledge: Mutex<Option<Acknowledge>>,
+    /// Whether the plugin waits to be told which folders we have.
+    owes_folders: AtomicBool,
     list: tokio::sync::Mutex<List>,
 }
 
@@ -73,6 +77,7 @@ impl Importer {
             room: Semaphore::new(ROOM_KIB as usize),
             listing: Mutex::new(Listing::new(link.limits.clone(), all_kinds)),
             acknowledge: Mutex::new(Some(acknowledge)),
+            owes_folders: AtomicBool::new(false),
             list: tokio::sync::Mutex::new(List::NotAskedFor(acknowledgments)),
             link,
             client,
@@ -92,16 +97,30 @@ impl Importer {
         Ok(())
     }
 
-    /// Asks for what the source holds already, so that it is looked for while the host is still busy; [`Importer::next`] gives it.
+    /// Asks one of davault's own connectors for what the source holds already, so that it is looked for while the host is still
+    /// busy; [`Importer::next`] gives it. [`Importer::hold`] may come in between. Does nothing where it was done before.
     pub async fn begin(&self) -> Result<(), Error> {
-        self.start(&mut *self.list.lock().await).await
+        self.start(&mut *self.list.lock().await, true).await
     }
 
-    async fn start(&self, list: &mut List) -> Result<(), Error> {
+    /// Tells, before the first of the list is taken and after [`Importer::begin`], which folders the host has, each with the number
+    /// of its contents. Of one that has the same contents the plugin sends only the folder, with that number as version.
+    pub fn hold<'f>(&self, folders: impl Iterator<Item = (&'f str, u64)>) {
+        if !self.owes_folders.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(acknowledge) = &*self.acknowledge.lock().unwrap_or_else(PoisonError::into_inner) {
+            folders.for_each(|(folder, contents)| acknowledge.hold(folder, contents));
+            acknowledge.hold_no_more();
+        }
+    }
+
+    async fn start(&self, list: &mut List, will_hold: bool) -> Result<(), Error> {
         if let List::NotAskedFor(_) = list
             && let List::NotAskedFor(acknowledgments) = std::mem::replace(list, List::Over)
         {
-            *list = List::Running(self.ask(acknowledgments).await?);
+            self.owes_folders.store(will_hold, Ordering::Relaxed);
+            *list = List::Running(self.ask(acknowledgments, will_hold).await?);
         }
         Ok(())
     }
@@ -110,7 +129,8 @@ impl Importer {
     /// in them, and those that the plugin does not list are made up. After an error every further call fails.
     pub async fn next(&self) -> Result<Option<Received>, Error> {
         let mut list = self.list.lock().await;
-        self.start(&mut list).await?;
+        self.start(&mut list, false).await?;
+        self.hold(std::iter::empty());
         loop {
             let stream = match &mut *list {
                 List::Running(stream) => stream,
@@ -208,9 +228,13 @@ impl Importer {
         Ok(())
     }
 
-    async fn ask(&self, acknowledgments: Acknowledgments) -> Result<Streaming<ImportResponse>, Error> {
+    async fn ask(&self, acknowledgments: Acknowledgments, will_hold: bool) -> Result<Streaming<ImportResponse>, Error> {
         let mut client = self.client.clone();
-        let call = client.import(acknowledgments);
+        let mut request = Request::new(acknowledgments);
+        if will_hold {
+            request.metadata_mut().insert(wire::HOLDS, MetadataValue::from_static("1"));
+        }
+        let call = client.import(request);
         Ok(self.link.answer("list the source", self.link.limits.quiet, call).await?.into_inner())
     }
 

@@ -33,6 +33,11 @@ enum Step {
 }
 
 impl Excludes {
+    /// Whether it leaves out nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn new(patterns: &[String]) -> Result<Self, Status> {
         let texts = patterns.iter().map(|text| cleaned(text)).filter(|text| !text.is_empty());
         texts.map(|text| Pattern::new(&text)).collect::<Result<_, _>>().map(Self)

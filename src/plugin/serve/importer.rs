@@ -1,5 +1,6 @@
 //! A source as an importer: what it lists as records, its contents in chunks.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +13,7 @@ use tonic::{Status, Streaming};
 
 use super::excludes::Excludes;
 use super::{Connectors, Generation, status};
-use crate::connector::{Entry, EntryKind, Found, Source};
+use crate::connector::{Entry, EntryKind, Found, Held, Source};
 use crate::go::mode;
 use crate::plugin::path;
 use crate::proto::importer::{ImportRequest, ImportResponse};
@@ -31,15 +32,31 @@ pub(super) struct Serving {
     at_work: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// What a host says while a source lists.
+pub(super) struct Acknowledgments {
+    /// Where to tell which folders it has, if its first messages say that.
+    pub(super) held: Option<Held>,
+    pub(super) messages: Streaming<ImportRequest>,
+}
+
 /// How long a host that closes waits for that at most: one that broke off may never end its own side.
 const WRITING_DOWN: Duration = Duration::from_secs(10);
 
 impl Serving {
     pub(super) fn new(source: Arc<dyn Source>, excludes: Excludes, generation: Generation) -> Self {
         let excludes = Arc::new(excludes);
-        let unwanted = Arc::clone(&excludes);
-        source.leave_out(Arc::new(move |path, folder| unwanted.leave_out(path, folder)));
+        if !excludes.is_empty() {
+            let unwanted = Arc::clone(&excludes);
+            source.leave_out(Arc::new(move |path, folder| unwanted.leave_out(path, folder)));
+        }
         Serving { source, excludes, generation, at_work: Arc::default() }
+    }
+
+    /// Tells the source whether the host will say in the next listing which folders it has.
+    pub(super) fn hold(&self, will_say: bool) -> Option<Held> {
+        let held = will_say.then(Held::to_be_told);
+        self.source.hold(held.clone().unwrap_or_default());
+        held
     }
 
     /// Waits until nothing is under way: hosts kill the process when they have closed it.
@@ -52,7 +69,7 @@ impl Serving {
 pub(super) fn import(
     serving: Arc<Serving>,
     connectors: Arc<dyn Connectors>,
-    acknowledgments: Streaming<ImportRequest>,
+    acknowledgments: Acknowledgments,
 ) -> ReceiverStream<Result<ImportResponse, Status>> {
     let (to_host, messages) = mpsc::channel(WAITING);
     let at_work = Arc::clone(&serving.at_work).try_lock_owned();
@@ -112,14 +129,28 @@ async fn forward<M>(
     }
 }
 
-async fn settle(source: &dyn Source, mut acknowledgments: Streaming<ImportRequest>) {
-    while let Ok(Some(acknowledgment)) = acknowledgments.message().await {
+async fn settle(source: &dyn Source, acknowledgments: Acknowledgments) {
+    let Acknowledgments { held, mut messages } = acknowledgments;
+    if let Some(held) = held {
+        held.tell(folders(&mut messages).await);
+    }
+    while let Ok(Some(acknowledgment)) = messages.message().await {
         let result = acknowledgment.result.unwrap_or_default();
         // With an error the host did not take it: the next backup must bring it again.
         if let (true, Some(record)) = (result.error.is_empty(), result.header) {
             source.settled(&record.pathname);
         }
     }
+}
+
+/// The folders that the host has, each with the number of its contents; as many as came where it says no more.
+async fn folders(messages: &mut Streaming<ImportRequest>) -> HashMap<String, u64> {
+    let mut folders = HashMap::new();
+    while let Ok(Some(ImportRequest { result: Some(result) })) = messages.message().await {
+        let header = result.header.unwrap_or_default();
+        folders.insert(header.pathname, header.file_info.unwrap_or_default().ino);
+    }
+    folders
 }
 
 fn leave_out(excludes: &Excludes, found: &Found) -> bool {

@@ -68,7 +68,10 @@ impl i::importer_server::Importer for Importer {
         request: Request<Streaming<i::ImportRequest>>,
     ) -> Result<Response<Self::ImportStream>, Status> {
         let connectors = Arc::clone(&self.connectors);
-        Ok(Response::new(importer::import(self.serving()?, connectors, request.into_inner())))
+        let serving = self.serving()?;
+        let holds = request.metadata().contains_key(wire::HOLDS);
+        let acknowledgments = importer::Acknowledgments { held: serving.hold(holds), messages: request.into_inner() };
+        Ok(Response::new(importer::import(serving, connectors, acknowledgments)))
     }
 
     type OpenStream = Chunks<i::OpenResponse>;

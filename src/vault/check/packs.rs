@@ -67,7 +67,7 @@ pub(super) async fn read(vault: &Vault, packs: Vec<PackContents>, report: &dyn R
                 found.bad.packs.insert(id);
             }
         }
-        report.item_done(&name, size);
+        report.items_done(1, size);
     }
     found
 }

@@ -110,7 +110,7 @@ impl Trees {
             for part in parts {
                 self.content(part).await?;
             }
-            report.item_done("", size);
+            report.items_done(1, size);
             Ok(())
         });
         copied.buffer_unordered(AT_ONCE).try_collect::<()>().await?;

@@ -1,13 +1,15 @@
-//! Connectors that hold what their location says: `fake://COUNT` is so many small items, `fake://mixed` one of each sort.
+//! Connectors that hold what their location says: `fake://COUNT` is so many small items, `fake://mixed` one of each sort,
+//! `fake://held` a folder with contents 5 of which nothing is sent where the host has it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use davault::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Found, Outcome, Source};
+use davault::connector::{About, Destination, Entry, EntryKind, Error, ErrorKind, Found, Held, Outcome, Source};
 use davault::plugin::serve::Connectors;
 use tokio::sync::{Barrier, mpsc};
 
@@ -21,7 +23,8 @@ impl Connectors for Fakes {
             let what = "unknown option `pasword`".into();
             return Err(Error { kind: ErrorKind::Usage, what, source: Some(Box::new(cause)) });
         }
-        Ok(Box::new(Fake { location: location.into(), settled: options.get("settled_file").cloned() }))
+        let settled = options.get("settled_file").cloned();
+        Ok(Box::new(Fake { location: location.into(), settled, held: Mutex::default() }))
     }
 
     async fn destination(
@@ -38,6 +41,7 @@ impl Connectors for Fakes {
 struct Fake {
     location: String,
     settled: Option<String>,
+    held: Mutex<Held>,
 }
 
 fn about(location: &str) -> About {
@@ -54,6 +58,11 @@ fn entry(path: &str, kind: EntryKind) -> Found {
     Found::Entry(Entry { path: path.into(), name, kind, modified, version: 7 })
 }
 
+fn folder(path: &str, version: u64) -> Found {
+    let name = path.rsplit('/').next().unwrap_or_default().into();
+    Found::Entry(Entry { path: path.into(), name, kind: EntryKind::Folder, modified: None, version })
+}
+
 #[async_trait]
 impl Source for Fake {
     fn about(&self) -> About {
@@ -67,8 +76,17 @@ impl Source for Fake {
         }
     }
 
+    fn hold(&self, held: Held) {
+        *self.held.lock().expect("no panic") = held;
+    }
+
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
+        let held = self.held.lock().expect("no panic").clone();
         let all = match self.location.as_str() {
+            "fake://held" if held.has("/c", 5).await => vec![folder("/", 0), folder("/c", 5)],
+            "fake://held" => {
+                vec![folder("/", 0), folder("/c", 0), entry("/c/small.ics", EntryKind::File { size: 994 })]
+            }
             "fake://mixed" => mixed(),
             "fake://broken" => return Err(error(ErrorKind::Access, "the listing stopped in the middle")),
             "fake://mistake" => panic!("as told"),

@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::account::kind;
+use super::item_sum::ItemSum;
 use crate::dav::{Kind, SyncToken};
 
 /// The run that wrote a collection.
@@ -35,6 +36,8 @@ pub(in crate::connector::dav) struct RememberedState {
     pub born: Option<String>,
     /// How often it was not listed as a whole since it last was.
     pub unswept: u32,
+    /// What its items come to, where that is all of them.
+    pub sum: Option<ItemSum>,
 }
 
 impl RememberedCollection {
@@ -78,6 +81,7 @@ impl RememberedCollection {
             sync_token: sync_token.and_then(SyncToken::new),
             born: row.try_get("born")?,
             unswept: row.try_get("unswept")?,
+            sum: ItemSum::read(row)?,
         };
         Ok(Self { kind, href: row.try_get("href")?, state, properties: Vec::new() })
     }
@@ -86,7 +90,7 @@ impl RememberedCollection {
 impl RememberedState {
     /// The same where not all of it is remembered. The ctag stays: one that counts may go back all the same.
     pub fn in_part(self) -> Self {
-        Self { whole: false, sync_token: None, unswept: 0, ..self }
+        Self { whole: false, sync_token: None, unswept: 0, sum: None, ..self }
     }
 
     /// Writes the state of a collection, if `writer` is still the one who writes it.
@@ -97,7 +101,8 @@ impl RememberedState {
         database: &mut SqliteConnection,
     ) -> Result<(), sqlx::Error> {
         let update = sqlx::query(
-            "UPDATE collection SET whole = ?, ctag = ?, sync_token = ?, born = ?, unswept = ? WHERE id = ? AND writer = ?",
+            "UPDATE collection SET whole = ?, ctag = ?, sync_token = ?, born = ?, unswept = ?, contents = ?, components = ? \
+             WHERE id = ? AND writer = ?",
         );
         update
             .bind(self.whole)
@@ -105,6 +110,8 @@ impl RememberedState {
             .bind(self.sync_token.as_ref().map(SyncToken::as_str))
             .bind(&self.born)
             .bind(self.unswept)
+            .bind(self.sum.as_ref().map(|sum| sum.contents.sum().cast_signed()))
+            .bind(self.sum.as_ref().map(ItemSum::components_text).unwrap_or_default())
             .bind(collection)
             .bind(writer)
             .execute(database)

@@ -8,6 +8,7 @@
 mod account;
 mod collection;
 mod item;
+mod item_sum;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::dav::Kind;
 pub(super) use account::RememberedAccount;
 pub(super) use collection::{RememberedCollection, RememberedState, Writer};
 pub(super) use item::RememberedItem;
+pub(super) use item_sum::ItemSum;
 
 /// How long a run waits for another that is writing.
 const WAIT: Duration = Duration::from_secs(10);
@@ -163,8 +165,8 @@ impl Remembered {
         let mut all = database.begin_with("BEGIN IMMEDIATE").await?;
         let row = sqlx::query(
             "INSERT INTO collection (kind, href, writer, whole, unswept) VALUES (?, ?, ?, FALSE, 0) \
-             ON CONFLICT (kind, href) DO UPDATE SET writer = excluded.writer, whole = FALSE, sync_token = NULL \
-             RETURNING id",
+             ON CONFLICT (kind, href) DO UPDATE \
+             SET writer = excluded.writer, whole = FALSE, sync_token = NULL, contents = NULL RETURNING id",
         );
         let row = row.bind(kind.word()).bind(href).bind(self.writer).fetch_one(&mut *all).await?;
         let id: i64 = row.try_get("id")?;
@@ -200,7 +202,9 @@ impl Remembered {
         for (collection, href) in items {
             let delete = sqlx::query("DELETE FROM item WHERE collection = ? AND href = ?");
             delete.bind(collection).bind(&**href).execute(&mut *all).await?;
-            let update = sqlx::query("UPDATE collection SET writer = 0, whole = FALSE, sync_token = NULL WHERE id = ?");
+            let update = sqlx::query(
+                "UPDATE collection SET writer = 0, whole = FALSE, sync_token = NULL, contents = NULL WHERE id = ?",
+            );
             update.bind(collection).execute(&mut *all).await?;
         }
         all.commit().await

@@ -2,7 +2,7 @@
 
 /// Another number for tables of another shape, or where the same bytes get another version: the file's name holds it, so
 /// nobody reads what he does not know.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Made where they are not there.
 pub(super) const TABLES: [&str; 5] = [
@@ -29,6 +29,8 @@ pub(super) const TABLES: [&str; 5] = [
         sync_token TEXT,
         born TEXT,
         unswept INTEGER NOT NULL,
+        contents INTEGER,
+        components TEXT NOT NULL DEFAULT '',
         UNIQUE (kind, href)
     )",
     "CREATE TABLE IF NOT EXISTS property (

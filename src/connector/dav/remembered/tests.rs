@@ -1,6 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::connector::Contents;
 use crate::dav::request::{Member, VcardVersion};
 use crate::dav::{ETag, Href, SyncToken};
 
@@ -16,6 +17,7 @@ fn state(ctag: &str) -> RememberedState {
         sync_token: SyncToken::new("data:,1"),
         born: None,
         unswept: 3,
+        sum: Some(ItemSum { contents: Contents::of_sum(u64::MAX - 7), components: ["VEVENT", "VTODO"].into() }),
     }
 }
 
@@ -135,7 +137,10 @@ async fn another_user_has_another_memory_and_a_broken_file_is_thrown_away() {
     alice.begin(Kind::Calendar, "/work/", false).await.unwrap();
     let bob = Remembered::open(folder.path(), &identity("bob")).await.unwrap();
     assert_eq!(bob.collections().await.unwrap(), []);
-    drop(alice);
+    // Whoever has one open has it in memory, too, and must not see it shrink.
+    for open in [alice, bob] {
+        open.database.into_inner().close().await.unwrap();
+    }
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let text = "no database, but longer than the header of one, so that it is read as such";
         std::fs::write(file.unwrap().path(), text).unwrap();

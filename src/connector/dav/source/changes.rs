@@ -77,7 +77,7 @@ pub(super) async fn look(
     if is_another || went_back(before.ctag.as_deref(), now.ctag.as_deref()) {
         return Look { items: Vec::new(), ..look }.listing(sweep).await;
     }
-    if !is_due && before.whole && before.ctag.is_some() && before.ctag == now.ctag {
+    if is_as_before(before, now, sweep) {
         return Ok(look.unchanged(known.id));
     }
     if !is_due && before.whole && now.tells_changes {
@@ -88,6 +88,13 @@ pub(super) async fn look(
         }
     }
     look.listing(sweep).await
+}
+
+/// Whether a collection is as it was, as far as the server is to be believed without a listing.
+pub(super) fn is_as_before(before: &RememberedState, now: &State, sweep: Sweep) -> bool {
+    let is_another = before.born.is_some() && now.born.is_some() && before.born != now.born;
+    let is_same = before.whole && before.ctag.is_some() && before.ctag == now.ctag;
+    is_same && !is_another && !sweep.is_due(before.unswept)
 }
 
 /// What there is of a collection of which nothing was known, where these members are all that is new to the host.
@@ -115,7 +122,7 @@ impl Look<'_> {
         let now = jiff::Timestamp::now().as_second();
         let ctag = ctag.filter(|ctag| !is_now(ctag, now));
         let sync_token = sync_token.filter(|token| !is_now(token.as_str(), now));
-        RememberedState { whole: true, ctag, sync_token, born, unswept }
+        RememberedState { whole: true, ctag, sync_token, born, unswept, sum: None }
     }
 
     /// Everything, by a listing.

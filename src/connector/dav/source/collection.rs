@@ -1,6 +1,5 @@
 //! One collection: its folder, the files that describe it, and its items.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -15,7 +14,8 @@ use super::tree::{self, Folder};
 use super::{Run, Stop};
 use crate::connector::dav::described::{Between, Described, metadata_of};
 use crate::connector::dav::open::failed;
-use crate::connector::dav::remembered::RememberedState;
+use crate::connector::dav::remembered::{ItemSum, RememberedState};
+use crate::connector::held::first_bytes;
 use crate::connector::name::COLLECTION_FILE;
 use crate::connector::{Entry, EntryKind, Found};
 use crate::dav::request::Member;
@@ -43,6 +43,9 @@ impl Run<'_> {
     pub(super) async fn collection(&self, folder: Folder) -> Result<(), Stop> {
         let Folder { path, collection } = folder;
         let is_left_out = collection.role == Role::Subscribed && !self.reads_feeds;
+        if !is_left_out && self.is_as_before(&path, &collection).await? {
+            return Ok(());
+        }
         let fetch = Fetch::new(self, &collection, &path);
         let mut given = if is_left_out { Given::default() } else { Box::pin(self.at_once(&fetch)).await? };
         let (seen, broken) = match Box::pin(self.look(&collection, is_left_out, &mut given)).await {
@@ -50,30 +53,38 @@ impl Run<'_> {
             Err(error) if given.is_begun() => (Seen::default(), Some(error)),
             Err(error) => return self.not_listed(path, error).await,
         };
-        if !given.is_begun() {
-            self.open(&path, &collection).await?;
-        }
         let Seen { same, new, part, note, contradicted } = seen;
         let mut described = self.described(&collection);
         described.incomplete |= is_left_out || given.is_narrowed || broken.is_some() || part.is_some();
+        let (mut same, mut new) = named(same, new, |name| given.has_taken(name));
+        described.incomplete |= !self.keep_wanted(&path, &mut same, &mut new);
+        let mut sum = sum_of(&same);
+        described.holds(&sum.components);
+        let is_same = new.is_empty() && !given.is_begun() && broken.is_none() && part.is_none();
+        let held = if is_same { self.held(&path, &collection, &sum, &described).await } else { None };
+        match held {
+            Some(contents) => {
+                self.folder_with(&path, contents).await?;
+                same.clear();
+            }
+            None if given.is_begun() => {}
+            None => self.open(&path, &collection).await?,
+        }
         if let Some(error) = broken {
             self.not_listed(path.clone(), error).await?;
         }
         self.doubts(&path, part, contradicted).await?;
-        let (mut same, mut new) = named(same, new, |name| given.has_taken(name));
-        described.incomplete |= !self.keep_wanted(&path, &mut same, &mut new);
         let state = self.begin(&collection, note).await;
-        described.holds(&components_of(&same));
         let (sent, came) = tokio::join!(self.same(&path, same), fetch.items(new));
         sent?;
         match came {
-            Ok(Came { failures, components }) => {
+            Ok(Came { failures, sum: came }) => {
                 described.incomplete |= failures > 0;
-                described.holds(&components);
+                described.holds(&came.components);
+                sum.extend(came);
                 // Of what is left out nothing was asked.
                 if !is_left_out {
-                    self.read.store(true, Ordering::Relaxed);
-                    self.lost.store(0, Ordering::Relaxed);
+                    self.was_read();
                 }
             }
             Err(Stop::Lost(error)) => {
@@ -83,9 +94,51 @@ impl Run<'_> {
             Err(stop) => return Err(stop),
         }
         if let (Some(state), Some(memory)) = (state, self.memory) {
-            memory.read(&collection, if described.incomplete { state.in_part() } else { state });
+            let whole = RememberedState { sum: Some(sum), ..state };
+            memory.read(&collection, if described.incomplete { whole.in_part() } else { whole });
         }
-        self.describe(&path, &collection, described).await
+        match held {
+            Some(_) => Ok(()),
+            None => self.describe(&path, &collection, described).await,
+        }
+    }
+
+    /// Whether a collection is as it was, and the host has it: then it is sent without a look at its items.
+    async fn is_as_before(&self, path: &str, collection: &Collection) -> Result<bool, Stop> {
+        let Some((memory, known)) = self.memory.and_then(|memory| Some((memory, memory.known(collection)?))) else {
+            return Ok(false);
+        };
+        let before = &known.collection.state;
+        // Which of the items the host wants now shows in their names alone.
+        let is_told = changes::is_as_before(before, &collection.state, self.source.sweep);
+        let Some(sum) = before.sum.as_ref().filter(|_| is_told && self.source.unwanted.get().is_none()) else {
+            return Ok(false);
+        };
+        let mut described = self.described(collection);
+        described.holds(&sum.components);
+        let Some(contents) = self.held(path, collection, sum, &described).await else { return Ok(false) };
+        self.folder_with(path, contents).await?;
+        self.was_read();
+        memory.as_before(known.id);
+        Ok(true)
+    }
+
+    /// Notes that a collection was read to its end.
+    fn was_read(&self) {
+        self.read.store(true, Ordering::Relaxed);
+        self.lost.store(0, Ordering::Relaxed);
+    }
+
+    /// The number of what is in a collection with such items, if the host has that.
+    async fn held(&self, path: &str, collection: &Collection, items: &ItemSum, described: &Described) -> Option<u64> {
+        let mut contents = items.contents;
+        let mut add = |name: &str, text: &[u8]| contents.add(name, text.len() as u64, version_of(text), None);
+        for (name, value) in metadata_of(collection) {
+            add(name, value.as_bytes());
+        }
+        add(COLLECTION_FILE, &self.description(collection, described.clone()).await?);
+        let contents = contents.number();
+        self.held.has(path, contents).await.then_some(contents)
     }
 
     /// Sends the folder of a collection and what describes it to other programs.
@@ -112,13 +165,21 @@ impl Run<'_> {
     /// Sends the file with everything that vdir has no file for.
     async fn describe(&self, path: &str, collection: &Collection, described: Described) -> Result<(), Stop> {
         let file = format!("{path}/{COLLECTION_FILE}");
+        match self.description(collection, described).await {
+            Some(text) => self.text(file, text).await,
+            None => self.failed(file, "the server did not say what other properties it has".to_owned()).await,
+        }
+    }
+
+    /// What that file says; `None` where the one of the snapshot before says it better.
+    async fn description(&self, collection: &Collection, described: Described) -> Option<Vec<u8>> {
         let told = self.told.wait().await;
-        // The one of the snapshot before says what else there is; but what it says of the items must hold of these.
+        // That one says what else there is; but what it says of the items must hold of these.
         let is_narrowed = described.only_between.is_some() || !described.only_components.is_empty();
         if told.lacks(&collection.href) && !described.incomplete && !is_narrowed {
-            return self.failed(file, "the server did not say what other properties it has".to_owned()).await;
+            return None;
         }
-        self.text(file, described.with(told.of(&collection.href)).to_bytes()).await
+        Some(described.with(told.of(&collection.href)).to_bytes())
     }
 
     /// Says that a collection could not be listed.
@@ -255,13 +316,17 @@ impl Run<'_> {
 /// First 8 bytes of SHA-256 of the content. Not of the `ETag`: QUIRK(sogo): gives every new item the same one; QUIRK(cyrus):
 /// gives one card in two versions under it.
 pub(super) fn version_of(content: &[u8]) -> u64 {
-    let digest = Sha256::digest(content);
-    digest.iter().take(8).fold(0, |version, byte| version << 8 | u64::from(*byte))
+    first_bytes(&Sha256::digest(content))
 }
 
-/// The kinds of components of items that are as they were.
-fn components_of(same: &[Same]) -> BTreeSet<&'static str> {
+/// What items that are as they were come to.
+fn sum_of(same: &[Same]) -> ItemSum {
+    let mut sum = ItemSum::default();
+    for same in same.iter().filter(|same| same.item.wanted) {
+        sum.contents.add(&same.name(), same.item.size, same.item.version, same.item.modified);
+    }
     let mut texts: Vec<&str> = same.iter().map(|same| &*same.item.components).collect();
     texts.dedup();
-    texts.into_iter().flat_map(|text| text.split(',')).filter_map(ItemKind::component_named).collect()
+    sum.components = texts.into_iter().flat_map(|text| text.split(',')).filter_map(ItemKind::component_named).collect();
+    sum
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use super::collection::{Item, version_of};
 use super::exact::{Evidence, Stored, Trust, Wire, confirmed, stored};
 use super::fetch::{Fetch, Raw, Rule};
 use super::{Stop, tree};
-use crate::connector::dav::remembered::RememberedItem;
+use crate::connector::dav::remembered::{ItemSum, RememberedItem};
 use crate::connector::{Entry, EntryKind};
 use crate::dav::request::{StoredAs, VcardVersion};
 use crate::dav::{ETag, Href, Kind};
@@ -238,7 +238,7 @@ impl Fetch<'_> {
         if self.collection.kind == Kind::Calendar {
             let components = ItemKind::components(&content);
             remembered.components = components.iter().copied().collect::<Vec<_>>().join(",").into();
-            self.components.lock().unwrap_or_else(PoisonError::into_inner).extend(components);
+            self.sum().components.extend(components);
             if !self.run.source.filter.wants_item(&content) {
                 remembered.wanted = false;
                 if let Some(memory) = self.run.memory {
@@ -247,6 +247,7 @@ impl Fetch<'_> {
                 return Ok(());
             }
         }
+        self.sum().contents.add(tree::last_name(&path), size, version, modified);
         if let Some(memory) = self.run.memory {
             memory.handed_on(self.collection, &path, remembered);
         }
@@ -255,5 +256,9 @@ impl Fetch<'_> {
         let origin = Origin { href: Some(member.href), vcard_version: as_version, size, version };
         self.run.read.store(true, Ordering::Relaxed);
         self.run.file(entry, origin, content).await
+    }
+
+    fn sum(&self) -> MutexGuard<'_, ItemSum> {
+        self.sum.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

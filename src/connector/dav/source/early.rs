@@ -27,7 +27,7 @@ impl Early {
         let read = Arc::clone(&self.read);
         let task = tokio::spawn(async move {
             let mut count = 0;
-            for (id, collection) in collections.into_iter().filter(|(_, collection)| collection.state.whole) {
+            for (id, collection) in collections {
                 let Ok(Some((writer, items))) = remembered.items(id, &collection).await else { continue };
                 count += items.len();
                 lock(&read).insert(id, (writer, items));

@@ -6,7 +6,7 @@
 //! is the last event of a batch, but no contact: GET gives it converted where a multiget does not say so either (`exact`), and
 //! only of what a multiget gave is known what its server does.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +23,7 @@ use super::named::New;
 use super::pace::{FIRST, MOST_BYTES, Pace, SLOW, Went};
 use super::{Run, Stop};
 use crate::connector::dav::described::is_item;
+use crate::connector::dav::remembered::ItemSum;
 use crate::dav::request::{Fetched, Get, Got, Member, Multiget, VcardVersion};
 use crate::dav::{Collection, ETag, Error, ErrorKind, Href, Kind};
 use crate::report::sentence;
@@ -37,8 +38,8 @@ pub(super) struct Fetch<'a> {
     /// Its path in the snapshot.
     pub folder: &'a str,
     pub failures: AtomicUsize,
-    /// The kinds of components that were seen.
-    pub components: Mutex<BTreeSet<&'static str>>,
+    /// What the items that came amount to.
+    pub sum: Mutex<ItemSum>,
     /// How the texts of this collection are read, once some came.
     rule: OnceCell<Rule>,
     /// The same while only GETs gave anything.
@@ -62,8 +63,8 @@ struct Batch {
 pub(super) struct Came {
     /// How many items failed.
     pub failures: usize,
-    /// The kinds of components that its items are of.
-    pub components: BTreeSet<&'static str>,
+    /// What its items amount to.
+    pub sum: ItemSum,
 }
 
 /// What came of asking for an item.
@@ -104,7 +105,7 @@ impl<'a> Fetch<'a> {
             collection,
             folder,
             failures: AtomicUsize::new(0),
-            components: Mutex::default(),
+            sum: Mutex::default(),
             rule: OnceCell::new(),
             rule_of_wholes: OnceCell::new(),
             lost: AtomicUsize::new(0),
@@ -126,8 +127,8 @@ impl Fetch<'_> {
             self.failed(path, why).await?;
         }
         self.all(items).await?;
-        let components = self.components.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Came { failures: self.failures.into_inner(), components })
+        let sum = self.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Came { failures: self.failures.into_inner(), sum })
     }
 
     /// Says that an item failed.

@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use super::others::{Others, ToAsk, Told};
 use super::sweep::Sweep;
-use super::{Account, DavSource};
+use super::{Account, DavSource, lock};
 use crate::connector::Error;
 use crate::connector::dav::open::failed;
 use crate::connector::dav::remembered::RememberedAccount;
@@ -16,7 +16,8 @@ impl DavSource {
             self.memory.get_or_init(|| Memory::open(folder, &self.identity, &self.client)).await;
         }
         let Some(memory) = self.memory() else { return self.search().await };
-        let before = memory.account(&self.wants()).await;
+        let may_hold = lock(&self.held).may_have_any();
+        let before = memory.account(&self.wants(), may_hold).await;
         let again = match &before {
             Some(before) => self.again(memory, before).await?,
             None => None,

@@ -73,15 +73,18 @@ impl Memory {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a run: where the account was, if what is remembered of its items holds for this `filter`, too.
-    pub async fn account(&self, filter: &str) -> Option<RememberedAccount> {
+    /// Begins a run: where the account was, if what is remembered of its items holds for this `filter`, too. Where the host may have
+    /// folders as they are, items are read early only of those that can't be summed up.
+    pub async fn account(&self, filter: &str, may_hold: bool) -> Option<RememberedAccount> {
         *self.run() = This::default();
         let account = self.remembered.account().await.ok().flatten()?;
         if account.filter != filter {
             self.remembered.forget_collections().await.ok()?;
         }
         let collections = self.remembered.collections().await.ok()?;
-        self.early.begin(Arc::clone(&self.remembered), collections.clone());
+        let mut to_read = collections.clone();
+        to_read.retain(|(_, known)| known.state.whole && !(may_hold && known.state.sum.is_some()));
+        self.early.begin(Arc::clone(&self.remembered), to_read);
         let known = collections.into_iter().filter_map(|(id, collection)| {
             let href = self.client.href(&collection.href).ok()?;
             Some(((collection.kind, href), Known { id, collection }))

@@ -26,7 +26,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -37,7 +37,7 @@ use super::open::{Opened, failed};
 use super::remembered::Identity;
 use crate::connector::filter::Filter;
 use crate::connector::options::is_on;
-use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Source, Unwanted};
+use crate::connector::{About, Entry, EntryKind, Error, ErrorKind, Found, Held, Source, Unwanted};
 use crate::dav::{self, Client, Kind};
 use buffer::Buffer;
 use flow::Flow;
@@ -60,6 +60,8 @@ pub(in crate::connector) struct DavSource {
     /// Whether what was deleted is wanted.
     include_trash: bool,
     unwanted: OnceLock<Unwanted>,
+    /// What the host has already, as it will tell in the next listing.
+    held: Mutex<Held>,
     buffer: Buffer,
     /// How often everything is listed.
     sweep: Sweep,
@@ -85,6 +87,8 @@ struct Run<'a> {
     source: &'a DavSource,
     memory: Option<&'a Memory>,
     found: mpsc::Sender<Found>,
+    /// What the host has already.
+    held: Held,
     /// What else its collections have, once that is known.
     told: SetOnce<Told>,
     /// What its collections share.
@@ -124,6 +128,7 @@ impl DavSource {
             include_subscribed: is_on(options, "include_subscribed"),
             include_trash: is_on(options, "include_trash"),
             unwanted: OnceLock::new(),
+            held: Mutex::default(),
             buffer: Buffer::default(),
             sweep: Sweep::new(options.get("verify").map(String::as_str)),
             identity,
@@ -140,7 +145,7 @@ impl DavSource {
     }
 
     fn say(&self, sentence: String) {
-        self.sentences.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
+        lock(&self.sentences).push(sentence);
     }
 }
 
@@ -152,7 +157,7 @@ impl Source for DavSource {
 
     async fn ping(&self) -> Result<(), Error> {
         let found = self.find().await?;
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        *lock(&self.found) = Some(found);
         Ok(())
     }
 
@@ -161,8 +166,12 @@ impl Source for DavSource {
         let _ = self.unwanted.set(unwanted);
     }
 
+    fn hold(&self, held: Held) {
+        *lock(&self.held) = held;
+    }
+
     async fn list(&self, found: mpsc::Sender<Found>) -> Result<(), Error> {
-        let found_before = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let found_before = lock(&self.found).take();
         let Account { account, others } = match found_before {
             Some(account) => account,
             None => self.find().await?,
@@ -172,6 +181,7 @@ impl Source for DavSource {
             source: self,
             memory: self.memory(),
             found,
+            held: std::mem::take(&mut lock(&self.held)),
             told: SetOnce::new(),
             flow: Flow::new(self.connections),
             lost: AtomicUsize::new(0),
@@ -203,7 +213,7 @@ impl Source for DavSource {
         if let Some(memory) = self.memory() {
             memory.end(takes_rest).await;
         }
-        std::mem::take(&mut *self.sentences.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.sentences))
     }
 }
 
@@ -229,12 +239,17 @@ impl Run<'_> {
     }
 
     async fn folder(&self, path: &str) -> Result<(), Stop> {
+        self.folder_with(path, 0).await
+    }
+
+    /// Sends a folder with what the host has in it, as the number of its contents; 0 where all in it will be sent.
+    async fn folder_with(&self, path: &str, contents: u64) -> Result<(), Stop> {
         let entry = Entry {
             path: path.to_owned(),
             name: tree::last_name(path).to_owned(),
             kind: EntryKind::Folder,
             modified: None,
-            version: 0,
+            version: contents,
         };
         self.send(Found::Entry(entry)).await
     }
@@ -246,6 +261,10 @@ impl Run<'_> {
     async fn send(&self, found: Found) -> Result<(), Stop> {
         self.found.send(found).await.map_err(|_| Stop::Unheard)
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn item(what: String) -> Error {

@@ -3,6 +3,8 @@
 //! A collection may have hundreds of thousands of items. So nearly all of them keep the name that their href ends with, and only
 //! another one is kept; whole paths are made for those that are being fetched.
 
+use std::borrow::Cow;
+
 use super::collection::Item;
 use crate::connector::dav::remembered::RememberedItem;
 use crate::connector::name::renamed;
@@ -30,14 +32,19 @@ pub(super) struct New {
 impl Same {
     /// Its path in the snapshot.
     pub fn path(&self, folder: &str) -> String {
-        path(folder, self.name.as_deref(), &self.href)
+        path(folder, &self.name())
+    }
+
+    /// Its name in the snapshot.
+    pub fn name(&self) -> Cow<'_, str> {
+        name(self.name.as_deref(), &self.href)
     }
 }
 
 impl New {
     /// Its path in the snapshot.
     pub fn path(&self, folder: &str) -> String {
-        path(folder, self.name.as_deref(), &self.member.href)
+        path(folder, &name(self.name.as_deref(), &self.member.href))
     }
 
     /// The same, with its path.
@@ -46,11 +53,12 @@ impl New {
     }
 }
 
-fn path(folder: &str, name: Option<&str>, href: &Href) -> String {
-    match name {
-        Some(name) => format!("{folder}/{name}"),
-        None => format!("{folder}/{}", href.last_segment()),
-    }
+fn name<'a>(name: Option<&'a str>, href: &'a Href) -> Cow<'a, str> {
+    name.map_or_else(|| href.last_segment(), Cow::Borrowed)
+}
+
+fn path(folder: &str, name: &str) -> String {
+    format!("{folder}/{name}")
 }
 
 /// What was listed with its names: they depend on no order, and no two are alike, and none of them is taken already, as `is_taken`
