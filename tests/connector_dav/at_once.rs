@@ -18,36 +18,45 @@ fn tag(content: &str) -> String {
 }
 
 fn fetched(name: &str, content: &str) -> String {
+    fetched_at(AT, name, content)
+}
+
+fn fetched_at(at: &str, name: &str, content: &str) -> String {
     let (tag, data) = (tag(content), content.replace('\r', ""));
     let properties = format!("<D:getetag>{tag}</D:getetag><C:calendar-data>{data}</C:calendar-data>");
-    member(&format!("{AT}{name}"), &properties)
+    member(&format!("{at}{name}"), &properties)
 }
 
 /// What a server answers that counts its items, as Radicale does.
 fn answer(items: &Items, request: &Recorded) -> Scripted {
+    answer_at(AT, items, request)
+}
+
+/// The same of a calendar that lies there.
+fn answer_at(at: &str, items: &Items, request: &Recorded) -> Scripted {
     let items = items.lock().expect("no panic while serving");
-    let name = request.path.strip_prefix(AT).unwrap_or_default();
+    let name = request.path.strip_prefix(at).unwrap_or_default();
     let (text, tag_of_all) = (request.text(), tag("all"));
     match (request.method.as_str(), request.header("depth")) {
         ("PROPFIND", Some("0")) if text.contains("getcontentcount") => {
             let count =
                 format!("<R:getcontentcount xmlns:R='http://radicale.org/ns/'>{}</R:getcontentcount>", items.len());
-            Scripted::multistatus(&member(AT, &count))
+            Scripted::multistatus(&member(at, &count))
         }
         ("PROPFIND", Some("0")) => {
-            Scripted::multistatus(&member(AT, &format!("{ABOUT}<S:getctag>{tag_of_all}</S:getctag>")))
+            Scripted::multistatus(&member(at, &format!("{ABOUT}<S:getctag>{tag_of_all}</S:getctag>")))
                 .header("DAV", "1, 3, calendar-access")
         }
         ("PROPFIND", _) => {
             let listed = |(name, content): (&String, &String)| {
-                member(&format!("{AT}{name}"), &format!("<D:getetag>{}</D:getetag><D:resourcetype/>", tag(content)))
+                member(&format!("{at}{name}"), &format!("<D:getetag>{}</D:getetag><D:resourcetype/>", tag(content)))
             };
-            Scripted::multistatus(&format!("{}{}", member(AT, ABOUT), items.iter().map(listed).collect::<String>()))
+            Scripted::multistatus(&format!("{}{}", member(at, ABOUT), items.iter().map(listed).collect::<String>()))
         }
         ("REPORT", _) => {
-            let asked = |name: &str| text.contains("calendar-query") || text.contains(&format!("{AT}{name}<"));
+            let asked = |name: &str| text.contains("calendar-query") || text.contains(&format!("{at}{name}<"));
             let found = items.iter().filter(|(name, _)| asked(name));
-            Scripted::multistatus(&found.map(|(name, content)| fetched(name, content)).collect::<String>())
+            Scripted::multistatus(&found.map(|(name, content)| fetched_at(at, name, content)).collect::<String>())
         }
         ("GET", _) => match items.get(name) {
             Some(content) => Scripted::answer(200, content.clone()).header("ETag", &tag(content)),
@@ -71,6 +80,7 @@ fn asked(server: &Server) -> Vec<&'static str> {
     let name = |request: &Recorded| match (request.method.as_str(), request.header("depth"), request.text()) {
         ("PROPFIND", Some("0"), text) if text.contains("getcontentcount") => Some("count"),
         ("PROPFIND", Some("0"), _) => None,
+        ("PROPFIND", _, _) if request.path == "/cal/" => Some("home"),
         ("PROPFIND", _, _) => Some("listing"),
         ("REPORT", _, text) if text.contains("calendar-query") => Some("query"),
         ("REPORT", _, _) => Some("multiget"),
@@ -245,4 +255,54 @@ async fn a_listing_that_fails_after_a_part_came_fails_the_folder_and_keeps_the_p
     assert_eq!(taken.failures.keys().collect::<Vec<_>>(), ["/calendars/work"]);
     let described = String::from_utf8_lossy(&taken.files()["/calendars/work/.collection.json"]).into_owned();
     assert!(described.contains("\"incomplete\": true"), "{described}");
+}
+
+/// What Radicale makes a ctag of.
+fn ctag(items: &Items, properties: &str) -> String {
+    let items = items.lock().expect("no panic while serving");
+    let each = items.iter().map(|(name, content)| format!("{name}/{}", tag(content)));
+    tag(&(each.collect::<String>() + properties))
+}
+
+/// A home with two calendars that have the same items, the same ctag and these properties.
+fn home(items: &Items, ctag: &str, mood: &str, request: &Recorded) -> Scripted {
+    const BOTH: [&str; 2] = [AT, "/cal/more/"];
+    let (text, path) = (request.text(), request.path.as_str());
+    let of_both = |properties: &str| Scripted::multistatus(&BOTH.map(|at| member(at, properties)).concat());
+    match (request.method.as_str(), path, request.header("depth")) {
+        ("PROPFIND", "/cal/", Some("0")) => {
+            let home = "<D:resourcetype><D:collection/></D:resourcetype>";
+            Scripted::multistatus(&member("/cal/", home)).header("DAV", "1, 3, calendar-access")
+        }
+        ("PROPFIND", "/cal/", _) if text.contains("propname") || text.contains("urn:z") => of_both(mood),
+        ("PROPFIND", "/cal/", _) => of_both(&format!("{ABOUT}<S:getctag>{ctag}</S:getctag>")),
+        _ => answer_at(BOTH.into_iter().find(|at| path.starts_with(at)).unwrap_or(AT), items, request),
+    }
+}
+
+/// Of the first calendar it is asked for the count, whether there is one; of the others only where the ctag is not that of what
+/// came.
+#[tokio::test]
+async fn what_makes_the_ctag_is_all_there_is_and_nothing_is_counted() {
+    const PLAIN: &str = r#"{"D:displayname": "Work", "tag": "VCALENDAR"}"#;
+    const WITH_MOOD: &str = r#"{"D:displayname": "Work", "tag": "VCALENDAR", "{urn:z}mood": "gr\u00fcn"}"#;
+    const MOOD: &str = "<Z:mood xmlns:Z='urn:z'>gr&#252;n</Z:mood>";
+    let items = three();
+    for (properties, mood, lacks, expected) in [
+        (PLAIN, "", false, &["count", "query", "query"][..]),
+        (WITH_MOOD, MOOD, false, &["count", "query", "query"]),
+        (PLAIN, MOOD, false, &["count", "count", "query", "query"]),
+        (PLAIN, "", true, &["count", "count", "listing", "listing", "multiget", "multiget", "query", "query"]),
+    ] {
+        let (all, tag) = (items.clone(), ctag(&items, properties));
+        let server = Server::start(move |request| {
+            let is_less = lacks && is_query(request);
+            let all = if is_less { self::items([("a.ics", event("a", "x"))]) } else { all.clone() };
+            home(&all, &tag, mood, request)
+        });
+        let taken = take_all(&format!("caldav://{}/cal/", server.url()), &options(&[])).await.unwrap();
+        assert_eq!((taken.items().len(), taken.failures.len()), (6, 0), "{:?}", taken.failures);
+        let asked: Vec<_> = asked(&server).into_iter().filter(|what| *what != "home").collect();
+        assert_eq!(asked, expected, "{properties} {mood}");
+    }
 }

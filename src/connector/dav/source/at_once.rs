@@ -2,8 +2,8 @@
 //!
 //! What a query gives is no proof of what there is: one server gives a year of it, another nothing (servers.md §3). A listing
 //! beside it would cost the server as much again. So this is done only where the server counts the items of a collection: if
-//! as many came, none is missing. And only what its `ETag` confirms is handed on, so that nothing has to be asked for while
-//! the answer runs. Whatever else there is gets listed and fetched as everywhere.
+//! as many came, or if the ctag is the digest of what came, none is missing. And only what its `ETag` confirms is handed on, so
+//! that nothing has to be asked for while the answer runs. Whatever else there is gets listed and fetched as everywhere.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::collection::Item;
 use super::exact::{Evidence, Stored, Trust, Wire, stored};
 use super::fetch::Fetch;
-use super::{Run, Stop};
+use super::{Run, Stop, radicale};
 use crate::connector::dav::described::is_item;
 use crate::connector::name::{folded, hash, safe_name};
 use crate::dav::request::{Depth, Fetched, Member, Propfind, Query, Streamed};
@@ -39,6 +39,8 @@ pub(super) struct Given {
     pub is_narrowed: bool,
     /// Whether there is nothing beside this.
     is_whole: bool,
+    /// All that came, in the order in which it did.
+    came: radicale::Given,
 }
 
 impl Given {
@@ -70,12 +72,16 @@ impl Given {
         self.names.insert(hash(&folded(name)), self.keys.hash_one(name));
     }
 
-    /// Notes how many items there should be.
-    fn compare(&mut self, count: Option<u64>) {
+    /// Each that came, once.
+    fn each_once(&mut self) {
         self.rest.sort_unstable_by(|one, other| one.href.cmp(&other.href));
         // What came twice was asked for twice.
         self.rest.dedup_by(|one, other| one.href == other.href && one.trouble == other.trouble);
-        self.is_whole = count == Some((self.names.len() + self.rest.len()) as u64);
+    }
+
+    /// How many came.
+    fn count(&self) -> u64 {
+        (self.names.len() + self.rest.len()) as u64
     }
 }
 
@@ -85,7 +91,7 @@ impl Run<'_> {
         let mut given = Given::default();
         let collection = fetch.collection;
         let is_known = self.memory.is_some_and(|memory| memory.known(collection).is_some());
-        if is_known || !collection.state.ctag.as_deref().is_some_and(is_sha256) {
+        if is_known || !collection.state.ctag.as_deref().is_some_and(radicale::is_ctag) {
             return Ok(given);
         }
         let mut count = None;
@@ -105,17 +111,22 @@ impl Run<'_> {
             let query = Query { kind, collection, component: None, with_data: true };
             Ok(self.source.client.send(&Streamed::new(query, to)).await)
         };
-        let counting = async {
-            match count {
-                Some(count) => Ok(Some(count)),
-                None => Ok(self.count(collection).await),
-            }
-        };
-        let (asked, count, ()) = tokio::try_join!(asking, counting, self.hand_on(fetch, from, &mut given))?;
-        if asked.is_ok() {
-            given.compare(count);
-        }
+        let (asked, ()) = tokio::try_join!(asking, self.hand_on(fetch, from, &mut given))?;
+        given.each_once();
+        given.is_whole = asked.is_ok() && self.is_whole(collection, &given, count).await;
         Ok(given)
+    }
+
+    /// Whether a query gave everything: as many as are counted, which costs the server a look at each, or what makes the ctag.
+    async fn is_whole(&self, collection: &Collection, given: &Given, count: Option<u64>) -> bool {
+        if count.is_none() && given.came.is_all_of(collection, self.told.wait().await.of(&collection.href)) {
+            return true;
+        }
+        let count = match count {
+            Some(count) => Some(count),
+            None => self.count(collection).await,
+        };
+        count == Some(given.count())
     }
 
     /// How many items a collection has, where the server says so.
@@ -135,6 +146,7 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let collection = fetch.collection;
         while let Some(Fetched { href, status, trouble, etag, data }) = from.recv().await {
+            given.came.add(&href, etag.as_ref());
             let name = own_name(collection, &href).filter(|_| trouble.is_none() && status < 300);
             if name.as_deref().is_some_and(|name| given.has_name(name)) {
                 continue;
@@ -171,12 +183,6 @@ fn own_name(collection: &Collection, item: &Href) -> Option<String> {
     // Also not where it is no UTF-8: then others could be shown by the same name.
     let own = collection.href.join(&name, false).ok()?;
     (own == *item).then_some(name)
-}
-
-/// QUIRK(radicale): alone counts items, and its ctag is the SHA-256 of all there is. No other server is asked for a count.
-fn is_sha256(ctag: &str) -> bool {
-    let digits = ctag.trim_matches('"');
-    digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn confirmed(content: Vec<u8>, member: &Member) -> Option<Bytes> {

@@ -20,6 +20,7 @@ mod memory;
 mod named;
 mod others;
 mod pace;
+mod radicale;
 mod sweep;
 mod tree;
 
