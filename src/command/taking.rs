@@ -63,17 +63,17 @@ pub async fn take(
     head.parent = previous.id();
     let can_spare = is_own && connector::is_account(&head.location);
     let backup = vault.backup(head).await?;
-    let held = if can_spare { Held::of(&previous, &backup).await? } else { Held::default() };
+    let kept = if can_spare { Held::of(&previous, &backup).await? } else { Held::default() };
     if can_spare {
         importer.begin().await.map_err(Stopped::Source)?;
-        importer.hold(held.folders());
+        importer.hold(kept.folders());
     }
     let taking = Taking {
         importer,
         backup: &backup,
         is_own,
         previous,
-        held,
+        held: kept,
         progress,
         unchanged: AtomicU64::new(0),
         lost: Lost::default(),

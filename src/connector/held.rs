@@ -19,9 +19,9 @@ impl Contents {
             Ok(after) => (1, after),
             Err(before) => (2, before.duration()),
         });
-        let (side, distance) = modified.unwrap_or((0, Duration::ZERO));
+        let (sign, distance) = modified.unwrap_or((0, Duration::ZERO));
         let mut digest = Sha256::new();
-        for number in [size, version, side, distance.as_secs(), distance.subsec_nanos().into()] {
+        for number in [size, version, sign, distance.as_secs(), distance.subsec_nanos().into()] {
             digest.update(number.to_be_bytes());
         }
         digest.update(name);

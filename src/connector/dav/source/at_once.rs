@@ -72,7 +72,7 @@ impl Given {
         self.names.insert(hash(&folded(name)), self.keys.hash_one(name));
     }
 
-    /// Each that came, once.
+    /// Keeps each that was not handed on once.
     fn each_once(&mut self) {
         self.rest.sort_unstable_by(|one, other| one.href.cmp(&other.href));
         // What came twice was asked for twice.

@@ -93,14 +93,18 @@ impl Run<'_> {
             }
             Err(stop) => return Err(stop),
         }
-        if let (Some(state), Some(memory)) = (state, self.memory) {
-            let whole = RememberedState { sum: Some(sum), ..state };
-            memory.read(&collection, if described.incomplete { whole.in_part() } else { whole });
-        }
+        self.remember(&collection, state, sum, described.incomplete);
         match held {
             Some(_) => Ok(()),
             None => self.describe(&path, &collection, described).await,
         }
+    }
+
+    /// Remembers in which state a collection was read, and what its items come to.
+    fn remember(&self, collection: &Collection, state: Option<RememberedState>, sum: ItemSum, is_incomplete: bool) {
+        let (Some(state), Some(memory)) = (state, self.memory) else { return };
+        let state = RememberedState { sum: Some(sum), ..state };
+        memory.read(collection, if is_incomplete { state.in_part() } else { state });
     }
 
     /// Whether a collection is as it was, and the host has it: then it is sent without a look at its items.
@@ -131,6 +135,9 @@ impl Run<'_> {
 
     /// The number of what is in a collection with such items, if the host has that.
     async fn held(&self, path: &str, collection: &Collection, items: &ItemSum, described: &Described) -> Option<u64> {
+        if !self.held.may_have_any() {
+            return None;
+        }
         let mut contents = items.contents;
         let mut add = |name: &str, text: &[u8]| contents.add(name, text.len() as u64, version_of(text), None);
         for (name, value) in metadata_of(collection) {
