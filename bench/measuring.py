@@ -122,12 +122,19 @@ def machine():
 
 
 def seconds(rounds):
-    every = ", ".join(f"{one.seconds:.1f}" for one in rounds)
-    return f"{statistics.median(one.seconds for one in rounds):.1f} s ({every})"
+    values = [one.seconds for one in rounds]
+    return f"{statistics.median(values):.1f} s ({spread(values, 1)})"
 
 
 def ratio(values):
-    return f"**{statistics.median(values):.2f}** ({', '.join(f'{value:.2f}' for value in values)})"
+    return f"**{statistics.median(values):.2f}** ({spread(values, 2)})"
+
+
+def spread(values, digits):
+    """All of a few numbers, the least and the greatest of many."""
+    if len(values) <= 5:
+        return ", ".join(f"{value:.{digits}f}" for value in values)
+    return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
 
 def memory(rounds):
@@ -136,6 +143,7 @@ def memory(rounds):
 
 ORDER = [
     "An account on a server",
+    "A restore to a server",
     "An account that grows",
     "A million items, a thousand snapshots",
     "Beside restic and borg",
