@@ -12,12 +12,14 @@ use sha2::{Digest, Sha256};
 use crate::dav::{Collection, ETag, Href, Kind, Property, Value, names};
 
 /// Namespaces that Radicale writes as prefixes.
-const PREFIXES: [(&str, &str); 5] = [
+const PREFIXES: [(&str, &str); 7] = [
     (names::DAV, "D"),
     (names::CALDAV, "C"),
     (names::CARDDAV, "CR"),
     (names::CALENDARSERVER, "CS"),
     (names::APPLE, "ICAL"),
+    (names::RADICALE, "RADICALE"),
+    ("http://me.com/_namespace/", "ME"),
 ];
 
 /// What was given so far.
@@ -126,13 +128,15 @@ mod tests {
     use crate::dav::{Role, State};
 
     #[test]
-    fn texts_are_quoted_as_python_does() {
+    fn properties_are_written_as_python_does() {
         assert_eq!(
             quoted("a\"\\\n\r\t\u{8}\u{c}\u{1}\u{7f} ~é€\u{1f600}"),
             r#""a\"\\\n\r\t\b\f\u0001\u007f ~\u00e9\u20ac\ud83d\ude00""#
         );
         let set = [("tag", "VCALENDAR"), ("D:displayname", "x"), ("{urn:x}y", "")];
         let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let namespaces = ["DAV:", "urn:ietf:params:xml:ns:carddav", "http://me.com/_namespace/", "urn:x"];
+        assert_eq!(namespaces.map(|namespace| key(namespace, "y")), ["D:y", "CR:y", "ME:y", "{urn:x}y"]);
         assert_eq!(json(&set), r#"{"D:displayname": "x", "tag": "VCALENDAR", "{urn:x}y": ""}"#);
     }
 
