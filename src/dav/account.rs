@@ -173,10 +173,6 @@ impl Collection {
             () if is_birthdays(&resource.href) => Role::Birthdays,
             () => Role::Usual,
         };
-        let color = match kind {
-            Kind::Calendar => names::CALENDAR_COLOR,
-            Kind::AddressBook => names::ADDRESSBOOK_COLOR,
-        };
         Some(Self {
             // What is in the bin lies in a folder of it.
             href: match types.find(names::TRASH_BIN) {
@@ -187,8 +183,8 @@ impl Collection {
             role,
             shared: types.find(names::SHARED).is_some(),
             displayname: resource.text(names::DISPLAYNAME),
-            description: resource.text(kind.row().description),
-            color: resource.text(color).map(|text| text.trim().to_owned()),
+            description: resource.text(kind.description()),
+            color: resource.text(kind.color()).map(|text| text.trim().to_owned()),
             order: resource.text(names::CALENDAR_ORDER).map(|text| text.trim().to_owned()),
             timezone: resource.text(names::CALENDAR_TIMEZONE),
             components: components(resource),

@@ -36,6 +36,18 @@ impl Kind {
         self.row().extension
     }
 
+    /// The property that describes a collection of this kind: RFC 4791 §5.2.1, RFC 6352 §6.2.1.
+    #[must_use]
+    pub fn description(self) -> Name {
+        self.row().description
+    }
+
+    /// The property that holds its colour, which no standard has: Apple's, or `InfCloud`'s.
+    #[must_use]
+    pub fn color(self) -> Name {
+        self.row().color
+    }
+
     pub(super) fn row(self) -> &'static Row {
         match self {
             Self::Calendar => &CALENDAR,
@@ -51,6 +63,7 @@ pub(super) struct Row {
     pub resource_type: Name,
     pub home_set: Name,
     pub description: Name,
+    pub color: Name,
     pub data: Name,
     pub multiget: Name,
     pub query: Name,
@@ -67,6 +80,7 @@ static CALENDAR: Row = Row {
     resource_type: names::CALENDAR,
     home_set: names::CALENDAR_HOME_SET,
     description: names::CALENDAR_DESCRIPTION,
+    color: names::CALENDAR_COLOR,
     data: names::CALENDAR_DATA,
     multiget: names::CALENDAR_MULTIGET,
     query: names::CALENDAR_QUERY,
@@ -81,6 +95,7 @@ static ADDRESS_BOOK: Row = Row {
     resource_type: names::ADDRESSBOOK,
     home_set: names::ADDRESSBOOK_HOME_SET,
     description: names::ADDRESSBOOK_DESCRIPTION,
+    color: names::ADDRESSBOOK_COLOR,
     data: names::ADDRESS_DATA,
     multiget: names::ADDRESSBOOK_MULTIGET,
     query: names::ADDRESSBOOK_QUERY,

@@ -7,18 +7,13 @@ use crate::dav::{self, Collection, Kind, Property, Value, names};
 pub(super) fn wanted(kind: Kind, said: &Said, displayname: Option<&str>) -> Vec<Property> {
     let calendar = kind == Kind::Calendar;
     let value = |name: &str| said.values.get(name).filter(|value| !value.is_empty()).cloned();
-    let (description, color) = if calendar {
-        (names::CALENDAR_DESCRIPTION, names::CALENDAR_COLOR)
-    } else {
-        (names::ADDRESSBOOK_DESCRIPTION, names::ADDRESSBOOK_COLOR)
-    };
     let own = || said.displayname().filter(|name| !name.is_empty());
     let displayname = displayname.or_else(own).map(str::to_owned);
     let timezone = said.described.as_ref().and_then(|described| described.timezone.clone());
     let all = [
         (names::DISPLAYNAME, displayname),
-        (description, value("description")),
-        (color, value("color")),
+        (kind.description(), value("description")),
+        (kind.color(), value("color")),
         (names::CALENDAR_ORDER, value("order").filter(|_| calendar)),
         (names::CALENDAR_TIMEZONE, timezone.filter(|_| calendar)),
     ];

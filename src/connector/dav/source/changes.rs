@@ -71,10 +71,9 @@ pub(super) async fn look(
         return Look { client, collection, known: None, items: Vec::new() }.listing(sweep).await;
     };
     let now = &collection.state;
-    let is_another = before.born.is_some() && now.born.is_some() && before.born != now.born;
     let is_due = sweep.is_due(before.unswept);
     let look = Look { client, collection, known: Some(&known), items };
-    if is_another || went_back(before.ctag.as_deref(), now.ctag.as_deref()) {
+    if is_another(before, now) || went_back(before.ctag.as_deref(), now.ctag.as_deref()) {
         return Look { items: Vec::new(), ..look }.listing(sweep).await;
     }
     if is_as_before(before, now, sweep) {
@@ -92,9 +91,13 @@ pub(super) async fn look(
 
 /// Whether a collection is as it was, as far as the server is to be believed without a listing.
 pub(super) fn is_as_before(before: &RememberedState, now: &State, sweep: Sweep) -> bool {
-    let is_another = before.born.is_some() && now.born.is_some() && before.born != now.born;
     let is_same = before.whole && before.ctag.is_some() && before.ctag == now.ctag;
-    is_same && !is_another && !sweep.is_due(before.unswept)
+    is_same && !is_another(before, now) && !sweep.is_due(before.unswept)
+}
+
+/// Whether another collection has its name now.
+fn is_another(before: &RememberedState, now: &State) -> bool {
+    before.born.is_some() && now.born.is_some() && before.born != now.born
 }
 
 /// What there is of a collection of which nothing was known, where these members are all that is new to the host.

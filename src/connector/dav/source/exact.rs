@@ -129,12 +129,7 @@ enum Digest {
 
 impl Digest {
     fn in_tag(etag: &ETag) -> Option<Self> {
-        let digits = etag.as_str().trim_matches('"');
-        match digits.len() {
-            32 => bytes_of(digits).map(Self::Md5),
-            64 => bytes_of(digits).map(Self::Sha256),
-            _ => None,
-        }
+        bytes_in(etag.as_str()).map(Self::Md5).or_else(|| bytes_in(etag.as_str()).map(Self::Sha256))
     }
 
     fn is_of(&self, content: &[u8]) -> bool {
@@ -145,8 +140,12 @@ impl Digest {
     }
 }
 
-/// What twice as many hexadecimal digits stand for.
-fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
+/// What a tag of twice as many hexadecimal digits stands for.
+pub(super) fn bytes_in<const N: usize>(tag: &str) -> Option<[u8; N]> {
+    let digits = tag.trim_matches('"');
+    if digits.len() != 2 * N || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
     let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::exact::bytes_in;
 use crate::dav::{Collection, ETag, Href, Kind, Property, Value, names};
 
 /// Namespaces that Radicale writes as prefixes.
@@ -36,34 +37,26 @@ impl Given {
 
     /// Whether these were all items that a collection had when its ctag was told, if it has these `other` properties.
     pub fn is_all_of(&self, collection: &Collection, other: &[Property]) -> bool {
-        let Some(ctag) = collection.state.ctag.as_deref() else { return false };
-        let digest = |properties: &str| self.0.clone().chain_update(properties).finalize();
-        let digits = |properties: &str| {
-            digest(properties).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-        };
-        properties(collection, other).iter().any(|properties| digits(properties) == ctag.trim_matches('"'))
+        let Some(ctag) = collection.state.ctag.as_deref().and_then(bytes_in::<32>) else { return false };
+        let digest = |properties: &String| self.0.clone().chain_update(properties).finalize();
+        properties(collection, other).iter().any(|properties| <[u8; 32]>::from(digest(properties)) == ctag)
     }
 }
 
 /// Whether it may be the ctag of a Radicale, which alone counts items: no other server is asked for that.
 pub(super) fn is_ctag(ctag: &str) -> bool {
-    let digits = ctag.trim_matches('"');
-    digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    bytes_in::<32>(ctag).is_some()
 }
 
 /// What may be set of a collection. A name and kinds of components are told of one that has neither, too.
 fn properties(collection: &Collection, other: &[Property]) -> Vec<String> {
-    let (tag, description) = match collection.kind {
-        Kind::Calendar => ("VCALENDAR", names::CALENDAR_DESCRIPTION),
-        Kind::AddressBook => ("VADDRESSBOOK", names::ADDRESSBOOK_DESCRIPTION),
-    };
-    let color = match collection.kind {
-        Kind::Calendar => names::CALENDAR_COLOR,
-        Kind::AddressBook => names::ADDRESSBOOK_COLOR,
+    let tag = match collection.kind {
+        Kind::Calendar => "VCALENDAR",
+        Kind::AddressBook => "VADDRESSBOOK",
     };
     let understood = [
-        (description, &collection.description),
-        (color, &collection.color),
+        (collection.kind.description(), &collection.description),
+        (collection.kind.color(), &collection.color),
         (names::CALENDAR_ORDER, &collection.order),
         (names::CALENDAR_TIMEZONE, &collection.timezone),
     ];
@@ -103,22 +96,14 @@ fn json(set: &BTreeMap<String, String>) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for unit in text.encode_utf16() {
+    let mut quoted = String::new();
+    for unit in serde_json::Value::from(text).to_string().encode_utf16() {
         match char::from_u32(unit.into()) {
-            Some('"') => quoted.push_str("\\\""),
-            Some('\\') => quoted.push_str("\\\\"),
-            Some('\n') => quoted.push_str("\\n"),
-            Some('\r') => quoted.push_str("\\r"),
-            Some('\t') => quoted.push_str("\\t"),
-            Some('\u{8}') => quoted.push_str("\\b"),
-            Some('\u{c}') => quoted.push_str("\\f"),
             Some(char @ ' '..='~') => quoted.push(char),
             // Writing into a text cannot fail.
             _ => drop(write!(quoted, "\\u{unit:04x}")),
         }
     }
-    quoted.push('"');
     quoted
 }
 
